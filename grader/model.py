@@ -40,14 +40,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the records: immutable, compared by value, encoded as JSON objects."""
 
 
-class Exhibit(Record):
+class Exhibit(Record, frozen=True):
     """Plain data that a test lays open for the feedback page, e.g. a loss curve."""
 
     kind: str
     data: dict[str, Any]
 
 
-class TestResult(Record):
+class TestResult(Record, frozen=True):
     """The verdict on one test.
 
     `score` is None where the test is `unchecked`; `title` is the test's docstring, the sentence that a
@@ -69,13 +69,13 @@ class TestResult(Record):
     exhibits: tuple[Exhibit, ...] = ()
 
 
-class PartResult(Record):
+class PartResult(Record, frozen=True):
     name: str
     score: float | None
     max_score: float
 
 
-class CellUse(Record):
+class CellUse(Record, frozen=True):
     """What intake did with one cell of a notebook (or with a module as a whole, `cell` None)."""
 
     cell: int | None
@@ -83,7 +83,7 @@ class CellUse(Record):
     reason: str
 
 
-class Reading(Record):
+class Reading(Record, frozen=True):
     """What was read of a submission: the file chosen, why, and which cells were used."""
 
     file: str
@@ -94,7 +94,7 @@ class Reading(Record):
     notes: tuple[str, ...] = ()
 
 
-class RunInfo(Record):
+class RunInfo(Record, frozen=True):
     """Under which circumstances a result came about; with the same seed it comes about again."""
 
     seed: str
@@ -104,7 +104,7 @@ class RunInfo(Record):
     sandbox: str
 
 
-class Result(Record):
+class Result(Record, frozen=True, kw_only=True):
     """One submission's result: the content of `results/<submission>.json`, schema 1."""
 
     schema: int = SCHEMA

@@ -48,7 +48,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 # ---------------------------------------------------------------------------------------------- values
 
 
-class Array(Message, tag="array"):
+class Array(Message, frozen=True, tag="array"):
     """An array or tensor: `data` are its elements in C order, little-endian.
 
     `kind` is "ndarray", "tensor" or "parameter"; `dtype` the torch or NumPy name without its prefix;
@@ -77,28 +77,28 @@ class Array(Message, tag="array"):
         return np.frombuffer(self.data, dtype=np.dtype(self.dtype).newbyteorder("<")).reshape(self.shape)
 
 
-class Scalar(Message, tag="scalar"):
+class Scalar(Message, frozen=True, tag="scalar"):
     """A NumPy scalar: `type` is e.g. "float32", `value` what it is as a Python number."""
 
     type: str
     value: bool | int | float
 
 
-class Opaque(Message, tag="opaque"):
+class Opaque(Message, frozen=True, tag="opaque"):
     """Something that does not travel: its type's name and why it was left behind."""
 
     type: str
     reason: str = ""
 
 
-class Sequence(Message, tag="sequence"):
+class Sequence(Message, frozen=True, tag="sequence"):
     """A list or tuple (`type` says which)."""
 
     type: str
     items: list[Value]
 
 
-class Mapping(Message, tag="mapping"):
+class Mapping(Message, frozen=True, tag="mapping"):
     """A dictionary with text keys."""
 
     items: dict[str, Value]
@@ -117,14 +117,14 @@ def array_of(values: NDArray[np.generic]) -> Array:
 # ------------------------------------------------------------------------------- examiner to worker
 
 
-class SourceFile(Message):
+class SourceFile(Message, frozen=True):
     """One piece of Python to execute: `name` is what tracebacks show ("hw8.py", "cell 7")."""
 
     name: str
     source: str
 
 
-class ForbiddenRule(Message):
+class ForbiddenRule(Message, frozen=True):
     """Operations a part does not allow and what to use instead.
 
     `names` are qualified Python names, `fnmatch` patterns allowed ("torch.nn.Conv*");
@@ -136,12 +136,14 @@ class ForbiddenRule(Message):
     operations: tuple[str, ...] = ()
 
 
-class Load(Message, tag="load"):
+class Load(Message, frozen=True, tag="load"):
     """Load a student's module: execute `pieces` in order in one namespace named `module`.
 
     `files` are the submission's own files by relative path, laid out read-only as the working
     directory.  `stand_ins` is the source of pieces that take the place of the student's own, under
-    `replace`.  `stubs` are packages that may be imported though they are not there.
+    `replace`.  `stubs` are packages that may be imported though they are not there.  `tolerant`: go on
+    after a piece that raises or takes longer than `PIECE_SECONDS`.  `misconceptions` is the source of wrong ways
+    that a call may ask for; it is sent with the solution, never with a student's module.
     """
 
     module: str
@@ -150,18 +152,22 @@ class Load(Message, tag="load"):
     stand_ins: str | None = None
     replace: tuple[str, ...] = ()
     stubs: tuple[str, ...] = ()
+    tolerant: bool = False
+    misconceptions: str | None = None
 
 
-class Fork(Message, tag="fork"):
+class Fork(Message, frozen=True, tag="fork"):
     """Fork the loaded module; the child answers the probes that follow, until `Finish`."""
 
 
-class Finish(Message, tag="finish"):
+class Finish(Message, frozen=True, tag="finish"):
     """End the fork (the parent answers `Exited`)."""
 
 
-class Call(Message, tag="call"):
-    """Run one probe on each case in turn; the first case that raises ends the call."""
+class Call(Message, frozen=True, tag="call"):
+    """Run one probe on each case in turn; the first case that raises ends the call.
+
+    `seed` (below 2**63) is set before each case.  `misconceptions` are applied meanwhile, innermost first."""
 
     id: int
     probe: str
@@ -177,7 +183,7 @@ Request = Load | Fork | Finish | Call
 # ------------------------------------------------------------------------------- worker to examiner
 
 
-class Frame(Message):
+class Frame(Message, frozen=True):
     """One line of a traceback, in the student's own code: file or cell, line number, text."""
 
     file: str
@@ -185,24 +191,26 @@ class Frame(Message):
     text: str = ""
 
 
-class Loaded(Message, tag="loaded"):
-    """The module is loaded; `names` are its public names with the kind of each ("class", "function")."""
+class Loaded(Message, frozen=True, tag="loaded"):
+    """The module is loaded; `names` are its public names with the kind of each ("class", "function").
+    `troubles` are what pieces raised where the load was tolerant."""
 
     names: dict[str, str]
+    troubles: list[str] = []
     printed: str = ""
 
 
-class Forked(Message, tag="forked"):
+class Forked(Message, frozen=True, tag="forked"):
     """The fork is there and waits for probes."""
 
 
-class Exited(Message, tag="exited"):
+class Exited(Message, frozen=True, tag="exited"):
     """The fork ended; `status` as `os.waitpid` reports it, turned into an exit code (negative: signal)."""
 
     status: int
 
 
-class Answered(Message, tag="answered"):
+class Answered(Message, frozen=True, tag="answered"):
     """What a probe gave back, case by case."""
 
     id: int
@@ -210,7 +218,7 @@ class Answered(Message, tag="answered"):
     printed: str = ""
 
 
-class Raised(Message, tag="raised"):
+class Raised(Message, frozen=True, tag="raised"):
     """The student's code raised (while loading: `id` 0)."""
 
     id: int
@@ -221,7 +229,7 @@ class Raised(Message, tag="raised"):
     printed: str = ""
 
 
-class Absent(Message, tag="absent"):
+class Absent(Message, frozen=True, tag="absent"):
     """The module lacks what the probe asked for."""
 
     id: int
@@ -229,7 +237,7 @@ class Absent(Message, tag="absent"):
     why: str = ""
 
 
-class Refused(Message, tag="refused"):
+class Refused(Message, frozen=True, tag="refused"):
     """A call that the part does not allow was made."""
 
     id: int
@@ -240,13 +248,17 @@ class Refused(Message, tag="refused"):
 
 Reply = Loaded | Forked | Exited | Answered | Raised | Absent | Refused
 
-_REQUESTS: Final = msgspec.msgpack.Decoder(Request)
-_REPLIES: Final = msgspec.msgpack.Decoder(Reply)
+_REQUESTS: Final[msgspec.msgpack.Decoder[Request]] = msgspec.msgpack.Decoder(Request)
+_REPLIES: Final[msgspec.msgpack.Decoder[Reply]] = msgspec.msgpack.Decoder(Reply)
 
 
 def encode(message: Request | Reply) -> bytes:
     """A whole frame, header included; ProtocolError where it would be longer than `MAX_FRAME`."""
-    body = msgspec.msgpack.encode(message)
+    return frame(msgspec.msgpack.encode(message))
+
+
+def frame(body: bytes) -> bytes:
+    """A body with its header; ProtocolError where it is longer than `MAX_FRAME`."""
     if len(body) > MAX_FRAME:
         raise ProtocolError(f"a frame of {len(body)} bytes, the limit is {MAX_FRAME}")
     return HEADER.pack(len(body)) + body

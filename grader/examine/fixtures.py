@@ -1,0 +1,109 @@
+"""The fixtures of hidden tests.  docs/writing-an-assignment.md is their manual."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from grader.examine.answer import Answer
+from grader.model import Exhibit
+
+if TYPE_CHECKING:
+    from grader.examine.plugin import Examiner, Trial
+
+
+class Student:
+    """The fixture `student`: every attribute is a probe."""
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+
+    def __getattr__(self, probe: str) -> Callable[..., Answer]:
+        def run(called: str, **case: Any) -> Answer:
+            return self.each(probe, called, [case])[0]
+
+        return run
+
+    def each(self, probe: str, called: str, cases: Sequence[Mapping[str, Any]]) -> list[Answer]:
+        """Run one probe on each case, in one round trip."""
+        trial = self._trial
+        if trial.banned is not None:
+            raise trial.banned
+        given = [dict(case) for case in cases]
+        return trial.examination.ask(trial.question, trial.transcript, probe, called, given)
+
+
+class Questions:
+    """Where the secret questions come from: independent generators, by name, from one seed."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+
+    def __call__(self, name: str) -> np.random.Generator:
+        return np.random.default_rng(self.number(name, 32))
+
+    def number(self, name: str, size: int = 8) -> int:
+        """`size` bytes, as a number; tells nothing of the seed."""
+        digest = hashlib.sha256(f"{self._seed}|{name}".encode()).digest()
+        return int.from_bytes(digest[:size], "big")
+
+
+def name_of(item: pytest.Item) -> str:
+    """Unique in the assignment: the part and the test's own name with its parameters."""
+    return f"{item.path.stem.removeprefix('test_')}::{item.name}"
+
+
+@pytest.fixture
+def student(request: pytest.FixtureRequest) -> Student:
+    """The student's module, behind the wall: `student.PROBE("what is called", **case)`."""
+    return Student(examiner(request).current())
+
+
+@pytest.fixture
+def draw(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Random numbers for this test: fresh for every seed, the same for every student."""
+    return examiner(request).source(name_of(request.node))
+
+
+@pytest.fixture(scope="session")
+def questions(request: pytest.FixtureRequest) -> Questions:
+    """`questions("digits")`: random numbers by name, for session-scoped data sets and oracles."""
+    return examiner(request).source
+
+
+@pytest.fixture
+def credit(request: pytest.FixtureRequest) -> Callable[[float, str], None]:
+    """`credit(0.7, "accuracy 0.81")`: part of the points for a test that passes otherwise."""
+    trial = examiner(request).current()
+
+    def grant(fraction: float, message: str) -> None:
+        trial.fraction, trial.earned = min(1.0, max(0.0, float(fraction))), message
+
+    return grant
+
+
+@pytest.fixture
+def exhibit(request: pytest.FixtureRequest) -> Callable[[str, dict[str, Any]], None]:
+    """`exhibit("loss_curve", {...})`: plain data for the feedback page."""
+    trial = examiner(request).current()
+
+    def lay_open(kind: str, data: dict[str, Any]) -> None:
+        trial.exhibits.append(Exhibit(kind=kind, data=data))
+
+    return lay_open
+
+
+@pytest.fixture(scope="session")
+def device(request: pytest.FixtureRequest) -> str:
+    """The device that probes compute on: "cpu" or "cuda"."""
+    return examiner(request).device
+
+
+def examiner(request: pytest.FixtureRequest) -> Examiner:
+    from grader.examine.plugin import EXAMINER
+
+    return request.config.stash[EXAMINER]

@@ -1,0 +1,173 @@
+"""Which mistake was it?  The solution, with each misconception in turn, is asked what the student was asked.
+
+The one that gives the student's own numbers, or raises the student's own exception, explains the failure.  It runs
+in a sandboxed worker of its own that no student's code ever enters.  The questions are the same for a whole class,
+so what a misconception answers is kept.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+
+from grader.assignment import Assignment
+from grader.examine.misconceptions import FILE, Misconception, read_misconceptions
+from grader.sandbox.client import Sandbox, Worker, WorkerError
+from grader.sandbox.protocol import (
+    Answered,
+    Array,
+    Call,
+    Load,
+    Loaded,
+    Mapping,
+    Raised,
+    Reply,
+    Scalar,
+    SourceFile,
+    Value,
+)
+from grader.sandbox.protocol import Sequence as ValueSequence
+
+LIKENESS = 1e-4
+"""Greatest difference, relative to the greatest magnitude, at which two answers are the same mistake: far above
+rounding in float32, far below what tells two formulas apart on random inputs.  It decides no score."""
+
+PAIRS_AT_MOST = 60
+SECONDS = 5.0
+
+Exchange = tuple[Call, Reply]
+Replies = tuple[Reply | None, ...]
+
+
+class Hints:
+    """The search for the misconception behind a failed test."""
+
+    def __init__(self, assignment: Assignment, sandbox: Sandbox, solution: Sequence[SourceFile]) -> None:
+        self._assignment = assignment
+        self._sandbox = sandbox
+        self._solution = list(solution)
+        self._declared = read_misconceptions(assignment.hidden)
+        self._worker: Worker | None = None
+        self._known: dict[tuple[bytes, tuple[str, ...]], Replies] = {}
+
+    def find(self, exercises: Sequence[str], exchanges: Sequence[Exchange]) -> str | None:
+        """The hint of the misconception, or pair, that answers as the student did; None where none does."""
+        found = self.identify(exercises, exchanges)
+        return " Also: ".join(one.hint for one in found) if found else None
+
+    def identify(
+        self, exercises: Sequence[str], exchanges: Sequence[Exchange]
+    ) -> tuple[Misconception, ...] | None:
+        own = tuple(reply for _, reply in exchanges)
+        candidates = [one for one in self._declared if one.exercise in exercises]
+        if not own or not candidates or not self._solution:
+            return None
+        calls = [call for call, _ in exchanges]
+        key = digest(calls)
+        right = self._ask(key, calls, ())
+        if alike(own, right):
+            return None
+        for chosen in combinations(candidates):
+            wrong = self._ask(key, calls, tuple(one.name for one in chosen))
+            if alike(own, wrong) and not alike(wrong, right):
+                return chosen
+        return None
+
+    def close(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def _ask(self, key: bytes, calls: Sequence[Call], names: tuple[str, ...]) -> Replies:
+        if (key, names) not in self._known:
+            self._known[key, names] = tuple(self._answer(call, names) for call in calls)
+        return self._known[key, names]
+
+    def _answer(self, call: Call, names: tuple[str, ...]) -> Reply | None:
+        asked = msgspec.structs.replace(call, misconceptions=names, forbidden=())
+        try:
+            return self._open().call(asked, SECONDS)
+        except WorkerError:
+            return None
+
+    def _open(self) -> Worker:
+        if self._worker is not None and self._worker.open:
+            return self._worker
+        self._worker = worker = self._sandbox.open(self._assignment.limits)
+        load = Load(
+            module=self._assignment.name,
+            pieces=self._solution,
+            stubs=self._assignment.spec.packages,
+            misconceptions=(self._assignment.hidden / FILE).read_text(encoding="utf-8"),
+        )
+        loaded = worker.load(load, self._assignment.limits.load_seconds)
+        if not isinstance(loaded, Loaded):
+            raise WorkerError("crashed", "the solution does not load")
+        return worker
+
+
+def combinations(candidates: Sequence[Misconception]) -> Iterator[tuple[Misconception, ...]]:
+    """Each alone, then pairs."""
+    yield from ((one,) for one in candidates)
+    yield from itertools.islice(itertools.combinations(candidates, 2), PAIRS_AT_MOST)
+
+
+def digest(calls: Sequence[Call]) -> bytes:
+    import hashlib
+
+    plain = [msgspec.structs.replace(call, id=0) for call in calls]
+    return hashlib.sha256(msgspec.msgpack.encode(plain)).digest()
+
+
+def alike(first: Replies, second: Replies) -> bool:
+    return len(first) == len(second) and all(alike_replies(a, b) for a, b in zip(first, second, strict=True))
+
+
+def alike_replies(first: Reply | None, second: Reply | None) -> bool:
+    if isinstance(first, Answered) and isinstance(second, Answered):
+        return len(first.cases) == len(second.cases) and all(
+            alike_values(Mapping(items=a), Mapping(items=b))
+            for a, b in zip(first.cases, second.cases, strict=True)
+        )
+    if isinstance(first, Raised) and isinstance(second, Raised):
+        return (first.type, first.message, first.case) == (second.type, second.message, second.case)
+    return False
+
+
+def alike_values(first: Value, second: Value) -> bool:
+    """Equal but for rounding; a Python and a NumPy number are the same answer."""
+    if isinstance(first, Array) and isinstance(second, Array):
+        return alike_arrays(first, second)
+    if isinstance(first, ValueSequence) and isinstance(second, ValueSequence):
+        return len(first.items) == len(second.items) and all(
+            alike_values(a, b) for a, b in zip(first.items, second.items, strict=True)
+        )
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        return first.items.keys() == second.items.keys() and all(
+            alike_values(value, second.items[key]) for key, value in first.items.items()
+        )
+    one, other = plain(first), plain(second)
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=LIKENESS, abs_tol=1e-9) or (one != one and other != other)
+    return type(one) is type(other) and one == other
+
+
+def plain(value: Value) -> Value:
+    return value.value if isinstance(value, Scalar) else value
+
+
+def alike_arrays(first: Array, second: Array) -> bool:
+    if (first.kind, first.dtype, first.shape, first.requires_grad) != (
+        second.kind, second.dtype, second.shape, second.requires_grad,
+    ):  # fmt: skip
+        return False
+    a, b = first.numpy(), second.numpy()
+    if a.dtype.kind not in "fc":
+        return bool(np.array_equal(a, b))
+    with np.errstate(all="ignore"):
+        size = float(np.max(np.abs(b[np.isfinite(b)]), initial=0.0))
+        return bool(np.allclose(a, b, rtol=0.0, atol=LIKENESS * size, equal_nan=True))

@@ -1,0 +1,237 @@
+"""The examiner: a pytest plugin that gives hidden tests their fixtures and turns what they do into verdicts.
+
+It is the same plugin under `grade` (many submissions over one collection, no terminal report) and under plain
+`pytest --submission PATH assignments/hw8/hidden`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from grader.assignment import Assignment, Part
+from grader.errors import GraderError, Judgement, UsageError
+from grader.examine import fixtures
+from grader.examine.fixtures import Questions, name_of
+from grader.examine.hints import Hints
+from grader.examine.session import Examination, Question, Transcript, forbidden
+from grader.intake.records import Hit
+from grader.model import Exhibit, Outcome, TestResult
+
+MARKERS = (
+    "points(value): what the test is worth",
+    "exercise(name): the exercise that the test is about",
+    "time_limit(seconds): wall time of the whole test, instead of the assignment's default",
+    "stand_ins(*names): if not passed, run again with these names PyTorch's own; the better counts",
+)
+
+
+class Trial:
+    """One run of one test against one submission: what the fixtures gather and the verdict is made of."""
+
+    def __init__(self, examination: Examination, question: Question, banned: Judgement | None) -> None:
+        self.examination = examination
+        self.question = question
+        self.banned = banned
+        self.transcript = Transcript()
+        self.exhibits: list[Exhibit] = []
+        self.fraction = 1.0
+        self.earned = ""
+        self.error: BaseException | None = None
+
+
+EXAMINER = pytest.StashKey["Examiner"]()
+
+
+class Examiner:
+    """The plugin.  One collection of the suite serves any number of submissions."""
+
+    def __init__(self, assignment: Assignment, seed: str, device: str, hints: Hints | None = None) -> None:
+        self.assignment = assignment
+        self.hints = hints
+        self.seed = seed
+        self.device = device
+        self.source = Questions(seed)
+        self.trial: Trial | None = None
+        self.collection_errors: list[str] = []
+
+    def current(self) -> Trial:
+        """The trial that a fixture belongs to; GraderError outside of one."""
+        if self.trial is None:
+            raise GraderError("a hidden test ran outside of an examination")
+        return self.trial
+
+    # --------------------------------------------------------------------------------------- hooks
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        config.stash[EXAMINER] = self
+        config.pluginmanager.register(fixtures, "grader-fixtures")
+        for marker in MARKERS:
+            config.addinivalue_line("markers", marker)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.collection_errors.append(str(report.longrepr))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+        if self.trial is not None and call.excinfo is not None and self.trial.error is None:
+            self.trial.error = call.excinfo.value
+        return (yield)
+
+    # ------------------------------------------------------------------------------------ examining
+
+    def examine(
+        self, items: Sequence[pytest.Function], examination: Examination, hits: Sequence[Hit]
+    ) -> Iterator[TestResult]:
+        """Run every test against one submission; a result as each is known."""
+        for item, following in zip(items, [*items[1:], items[0]], strict=True):
+            yield self.examine_one(item, following, examination, hits)
+
+    def examine_one(
+        self, item: pytest.Function, following: pytest.Function, examination: Examination, hits: Sequence[Hit]
+    ) -> TestResult:
+        own = self.run(item, following, examination, hits, ())
+        replace = stand_ins_of(item)
+        if not replace or own.outcome in (Outcome.PASSED, Outcome.UNCHECKED):
+            return own
+        lent = self.run(item, following, examination, hits, replace)
+        return better(own, lent)
+
+    def run(
+        self,
+        item: pytest.Function,
+        following: pytest.Function,
+        examination: Examination,
+        hits: Sequence[Hit],
+        replace: tuple[str, ...],
+    ) -> TestResult:
+        from _pytest.runner import runtestprotocol
+
+        part = part_of(item, self.assignment)
+        seconds = time_limit_of(item, self.assignment)
+        started = time.monotonic()
+        question = Question(
+            test=name_of(item),
+            part=part,
+            seed=self.source.number(f"worker|{name_of(item)}"),
+            seconds=seconds,
+            deadline=started + seconds,
+            replace=replace,
+        )
+        trial = self.trial = Trial(examination, question, ban(item, part, hits))
+        item._initrequest()  # the item may have run before, for another submission
+        runtestprotocol(item, log=False, nextitem=following)
+        self.trial = None
+        result = verdict(item, part, trial, time.monotonic() - started)
+        return self.hinted(result, item, trial)
+
+    def hinted(self, result: TestResult, item: pytest.Function, trial: Trial) -> TestResult:
+        """With the misconception that explains the failure, where one is found.  A test that may take long by
+        itself would take long for each misconception: it is left to its own messages."""
+        explicable = result.outcome in (Outcome.FAILED, Outcome.ERROR) and result.hint is None
+        if self.hints is None or not explicable or item.get_closest_marker("time_limit") is not None:
+            return result
+        exercises = exercises_of(item) or trial.question.part.exercises
+        hint = self.hints.find(exercises, trial.transcript.exchanges)
+        return msgspec.structs.replace(result, hint=hint)
+
+
+def better(own: TestResult, lent: TestResult) -> TestResult:
+    """The better of the two gradings; `own` tells what the student's own pieces gave where they lost."""
+    if lent.outcome is Outcome.UNCHECKED or (lent.score or 0.0) <= (own.score or 0.0):
+        return own
+    return msgspec.structs.replace(lent, own=own.outcome)
+
+
+def verdict(item: pytest.Function, part: Part, trial: Trial, seconds: float) -> TestResult:
+    """What one trial amounts to."""
+    points = points_of(item)
+    outcome, message, hint, printed = judged(trial)
+    fraction = trial.fraction if outcome is Outcome.PASSED else 0.0
+    if outcome is Outcome.PASSED and fraction < 1.0:
+        outcome, message = Outcome.FAILED, trial.earned
+    return TestResult(
+        name=item.name,
+        part=part.name,
+        title=title_of(item),
+        score=None if outcome is Outcome.UNCHECKED else round(points * fraction, 2),
+        max_score=points,
+        outcome=outcome,
+        message=message or (trial.earned or None),
+        hint=hint,
+        seconds=round(seconds, 4),
+        printed=printed or trial.transcript.printed or None,
+        exhibits=tuple(trial.exhibits),
+    )
+
+
+def judged(trial: Trial) -> tuple[Outcome, str | None, str | None, str | None]:
+    """Outcome, message, hint, and what was printed, from what the test raised."""
+    error = trial.error
+    if error is None:
+        return Outcome.PASSED, None, None, None
+    if isinstance(error, Judgement):
+        return error.outcome, error.message, error.hint, error.printed
+    if isinstance(error, AssertionError):
+        return Outcome.FAILED, said(error) or "The answer is wrong.", None, None
+    return Outcome.UNCHECKED, f"The grader could not check this: {type(error).__name__}: {error}", None, None
+
+
+def said(error: AssertionError) -> str:
+    """The sentence of `assert condition, "sentence"`; a bare assert says nothing, its values are secret."""
+    return str(error.args[0]) if error.args and isinstance(error.args[0], str) else ""
+
+
+def ban(item: pytest.Function, part: Part, hits: Sequence[Hit]) -> Judgement | None:
+    """The forbidden call that the source of this test's exercise makes, if any."""
+    wanted = exercises_of(item) or part.exercises
+    for hit in hits:
+        if hit.exercise in wanted:
+            place = f"\n  {hit.file}, line {hit.line}: {hit.text}"
+            return forbidden(hit.operation, hit.instead, place)
+    return None
+
+
+# ------------------------------------------------------------------------------- what a test declares
+
+
+def title_of(item: pytest.Function) -> str:
+    """The docstring's first paragraph on one line; else the name in words."""
+    text = (item.function.__doc__ or "").strip().split("\n\n")[0]
+    return " ".join(text.split()) or item.name.removeprefix("test_").replace("_", " ")
+
+
+def points_of(item: pytest.Function) -> float:
+    marker = item.get_closest_marker("points")
+    if marker is None or len(marker.args) != 1 or not isinstance(marker.args[0], int | float):
+        raise UsageError(f"{item.nodeid}: expected a marker @pytest.mark.points(NUMBER).")
+    return float(marker.args[0])
+
+
+def exercises_of(item: pytest.Function) -> tuple[str, ...]:
+    marker = item.get_closest_marker("exercise")
+    return tuple(marker.args) if marker is not None else ()
+
+
+def stand_ins_of(item: pytest.Function) -> tuple[str, ...]:
+    names = {name for marker in item.iter_markers("stand_ins") for name in marker.args}
+    return tuple(sorted(names))
+
+
+def time_limit_of(item: pytest.Function, assignment: Assignment) -> float:
+    marker = item.get_closest_marker("time_limit")
+    return float(marker.args[0]) if marker is not None else assignment.limits.test_seconds
+
+
+def part_of(item: pytest.Item, assignment: Assignment) -> Part:
+    name = item.path.stem.removeprefix("test_")
+    for part in assignment.parts:
+        if part.name == name:
+            return part
+    known = ", ".join(part.name for part in assignment.parts)
+    raise UsageError(f"{item.path}: there is no part {name!r} in assignment.toml (parts: {known}).")

@@ -1,0 +1,201 @@
+"""Operations that an exercise does not allow, found in the source: in what the exercise needs, nowhere else.
+
+A hit is a use of the operation's name, however it's reached (see `resolve`), within the definitions that an
+exercise needs, the submission's own helper modules included.  The search stops at the names of other
+exercises: what `Linear` does wrong is not held against `CNN`.  Comments, texts, annotations, `isinstance` and
+scratch cost nothing.  What hides from the text is seen when it runs.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from functools import cache
+
+from grader.intake.helpers import Helpers
+from grader.intake.mentions import Use, uses_in
+from grader.intake.parsing import parse
+from grader.intake.records import Contract, Hit, Submission
+from grader.intake.resolve import NOTHING, Frame, Value, bound_values, imported, union
+from grader.intake.slicing import BUILTINS, Graph, graph_of, slice_of
+from grader.intake.units import Unit
+from grader.sandbox.protocol import ForbiddenRule, SourceFile
+
+Place = tuple[str, str]
+"""A module of the submission ("" for the one that counts) and a name in it."""
+
+
+class Code:
+    """A submission's code, ready to be searched: parsed once, each statement looked at once."""
+
+    def __init__(
+        self, pieces: Sequence[SourceFile], names: Iterable[str], files: Mapping[str, bytes] | None = None
+    ) -> None:
+        self.names = frozenset(names)
+        self.helpers = Helpers(files or {})
+        self.main = _Source(self, {at: _tree(piece.source) for at, piece in enumerate(pieces)}, "")
+        self.main.files = {at: (piece.name, piece.source.split("\n")) for at, piece in enumerate(pieces)}
+        self._sources: dict[str, _Source] = {"": self.main}
+
+    def source(self, module: str) -> _Source | None:
+        """One module of the submission; None where there is none by that name, or it doesn't parse."""
+        helper = self.helpers.modules.get(module)
+        if module not in self._sources and helper is not None and helper.tree is not None:
+            source = _Source(self, {0: helper.tree}, helper.package)
+            source.files = {0: (helper.path, helper.parsed[0].split("\n"))}
+            self._sources[module] = source
+        return self._sources.get(module)
+
+    def own_place(self, dotted: str) -> Place | None:
+        """The submission's own module and the name in it that a dotted name leads to."""
+        parts = dotted.split(".")
+        for count in range(len(parts) - 1, 0, -1):
+            module = ".".join(parts[:count])
+            if module in self.helpers.modules and parts[0] in self.helpers.tops:
+                return module, parts[count]
+        return None
+
+
+class _Source:
+    """One module of a submission: its graph, and the library names that each of its statements uses."""
+
+    def __init__(self, code: Code, trees: Mapping[int, ast.Module], package: str) -> None:
+        self.package = package
+        self.files: dict[int, tuple[str, list[str]]] = {}
+        self.graph: Graph = graph_of(
+            trees, code.names, lambda node: code.helpers.star_names(node, package), code.helpers.owns
+        )
+        self.uses = cache(self._uses)
+        self._values: dict[tuple[str, int], frozenset[Value]] = {}
+
+    def _uses(self, index: int) -> list[Use]:
+        unit = self.graph.units[index]
+        if isinstance(unit.node, ast.Import | ast.ImportFrom):
+            return []
+        frame = self._frame(unit)
+        if not unit.head:
+            return list(uses_in(unit.node, frame))
+        return [use for node in _head(unit.node) for use in uses_in(node, frame)]
+
+    def _frame(self, unit: Unit) -> Frame:
+        """The module's names as functions see them when called; what is bound last, if nothing before."""
+        return Frame(lambda name: self.values(name, self.graph.end), self.package)
+
+    def values(self, name: str, before: int) -> frozenset[Value]:
+        """What a name of the module stands for before a position."""
+        key = (name, before)
+        if key not in self._values:
+            self._values[key] = NOTHING  # while it's being found out, so that no cycle is followed
+            self._values[key] = self._found_values(name, before)
+        return self._values[key]
+
+    def _found_values(self, name: str, before: int) -> frozenset[Value]:
+        reaching = self.graph.reaching(name, before) or self.graph.reaching(name, self.graph.end)
+        if not reaching and name in BUILTINS:
+            return NOTHING
+        if not reaching:
+            return union(self._star_values(name, index) for index in self.graph.stars)
+        return union(self._bound(self.graph.units[index], name) for index in reaching)
+
+    def _bound(self, unit: Unit, name: str) -> frozenset[Value]:
+        if isinstance(unit.node, ast.Import | ast.ImportFrom) and unit.alias is not None:
+            if unit.alias.name == "*":
+                return self._star_values(name, unit.index)
+            return imported(unit.node, unit.alias, self.package)
+        return bound_values(
+            unit.node, name, Frame(lambda other: self.values(other, unit.index), self.package)
+        )
+
+    def _star_values(self, name: str, index: int) -> frozenset[Value]:
+        node = self.graph.units[index].node
+        if not isinstance(node, ast.ImportFrom):
+            return NOTHING
+        return imported(node, ast.alias(name), self.package)
+
+
+def _tree(text: str) -> ast.Module:
+    """The tree of a piece; intake made sure that there is one."""
+    tree = parse(text)
+    return tree if isinstance(tree, ast.Module) else ast.Module([], [])
+
+
+def _head(node: ast.stmt) -> Iterator[ast.AST]:
+    if isinstance(node, ast.If):
+        yield node.test
+    elif isinstance(node, ast.With | ast.AsyncWith):
+        yield from node.items
+
+
+def code_of(submission: Submission, contract: Contract) -> Code:
+    """A submission's code, to be searched part by part."""
+    return Code(submission.pieces, contract.names, submission.files)
+
+
+def find_forbidden(code: Code, exercises: Iterable[str], rules: Sequence[ForbiddenRule]) -> list[Hit]:
+    """Every use of what the rules name in the closure of each exercise, first lines first."""
+    hits: dict[tuple[str, str, str, int], Hit] = {}
+    for exercise in exercises:
+        for dotted, file, line, text in _closure_uses(code, exercise):
+            for rule in _matches(dotted, rules):
+                hit = Hit(
+                    exercise=exercise,
+                    operation=dotted,
+                    instead=rule.instead,
+                    file=file,
+                    line=line,
+                    text=text,
+                )
+                hits.setdefault((exercise, dotted, file, line), hit)
+    return list(hits.values())
+
+
+def _matches(dotted: str, rules: Sequence[ForbiddenRule]) -> Iterator[ForbiddenRule]:
+    """The rules that a dotted name or what it begins with falls under (`torch.nn.Linear.forward`)."""
+    parts = dotted.split(".")
+    begins = [".".join(parts[:count]) for count in range(2, len(parts) + 1)]
+    for rule in rules:
+        if any(fnmatchcase(name, pattern) for name in begins for pattern in rule.names):
+            yield rule
+
+
+def _closure_uses(code: Code, exercise: str) -> Iterator[tuple[str, str, int, str]]:
+    """The library names used by what an exercise needs, each with file, line and the line's text."""
+    todo: deque[Place] = deque([("", exercise)])
+    seen: set[Place] = set()
+    while todo:
+        place = todo.popleft()
+        if place in seen or (place[1] in code.names and place[1] != exercise):
+            continue
+        seen.add(place)
+        for dotted, file, line, text in _uses_of_place(code, place, exercise):
+            own = code.own_place(dotted)
+            if own is not None:
+                todo.append(own)
+            else:
+                yield dotted, file, line, text
+
+
+def _uses_of_place(code: Code, place: Place, exercise: str) -> Iterator[tuple[str, str, int, str]]:
+    module, name = place
+    source = code.source(module)
+    if source is None:
+        return
+    cut = slice_of(source.graph, [name], stops=code.names - {exercise})
+    bindings = cut.defined.get(name, ())
+    uses = [(index, use) for index in sorted(cut.needed) for use in source.uses(index)]
+    uses += [
+        (index, use) for index in bindings or source.graph.stars for use in _bound_to(source, index, name)
+    ]
+    for index, (dotted, line) in uses:
+        file, lines = source.files[source.graph.units[index].piece]
+        yield dotted, file, line, lines[line - 1].strip()[:200] if line <= len(lines) else ""
+
+
+def _bound_to(source: _Source, index: int, name: str) -> Iterator[Use]:
+    """What an exercise is that is itself only an import: `from torch.nn import Linear`."""
+    unit = source.graph.units[index]
+    if isinstance(unit.node, ast.Import | ast.ImportFrom):
+        for value in source._bound(unit, name):
+            yield value.of, unit.node.lineno

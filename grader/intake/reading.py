@@ -1,0 +1,266 @@
+"""What was handed in, from a path to something that can be run: the whole of intake in one sequence."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import msgspec
+
+from grader.intake.account import about_imports, needed_by_piece, reading_of
+from grader.intake.choose import Candidate, Choice, choose
+from grader.intake.document import Document
+from grader.intake.gather import gather, gather_members
+from grader.intake.helpers import Helpers, imports_of
+from grader.intake.naming import megabytes, safe_id, shown
+from grader.intake.parsing import parse
+from grader.intake.records import Contract, Found, Holding, Submission, Unreadable, UnreadableError
+from grader.intake.rendering import render
+from grader.intake.slicing import Slice, graph_of, slice_of
+from grader.model import CellUse, Reading
+from grader.sandbox.protocol import SourceFile
+
+IMPORTERS: Final = frozenset({"importlib", "runpy", "pkgutil", "imp"})
+NEVER_CARRIED: Final = (".ipynb", ".zip", ".pdf", ".docx", ".mp4", ".mov", ".html", ".exe")
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A document, in the order in which its pieces run, and what of it is needed."""
+
+    document: Document
+    slice: Slice
+    helpers: Helpers
+
+
+def read_submission(handed: Path | Found, contract: Contract) -> Submission | Unreadable:
+    """Read what a student handed in; nothing of it is run.
+
+    A path is a notebook, a module, a zip or a folder, and the id its name without the suffix; `Found` is one
+    of `find_submissions`.  Never raises for what a student did: an `Unreadable` says in sentences why there
+    is nothing to run.
+    """
+    path = handed.path if isinstance(handed, Found) else handed
+    identity = handed.id if isinstance(handed, Found) else safe_id(handed)
+    try:
+        holding = _held(handed, contract)
+        choice = choose(holding, contract)
+        return _read(path, identity, holding, choice, contract)
+    except UnreadableError as error:
+        return Unreadable(id=identity, path=path, message=str(error))
+
+
+def _held(handed: Path | Found, contract: Contract) -> Holding:
+    if isinstance(handed, Found):
+        return gather_members(handed.members, contract) if handed.members else gather(handed.path, contract)
+    return gather(handed, contract)
+
+
+def _read(
+    path: Path, identity: str, holding: Holding, choice: Choice, contract: Contract
+) -> Submission | Unreadable:
+    candidate = choice.candidate
+    if candidate.document is None or not candidate.document.trees():
+        reading = _reading_of_nothing(choice, holding)
+        return Unreadable(id=identity, path=path, message=_why_not(candidate, holding), reading=reading)
+    beside, notes = _files_beside(holding, candidate.document, contract)
+    cut = _cut(candidate.document, contract, Helpers(beside))
+    reading = reading_of(choice, cut.document, cut.slice, contract, [*holding.notes, *notes])
+    if not reading.found and not cut.slice.dynamic(contract.names) and not _has_stars(cut.slice):
+        return Unreadable(id=identity, path=path, message=_no_names(reading, contract), reading=reading)
+    return _submission(path, identity, cut, reading, beside, contract)
+
+
+def _why_not(candidate: Candidate, holding: Holding) -> str:
+    """Why the file that counts can't be run."""
+    name = shown(candidate.file.path)
+    if candidate.document is None:
+        return " ".join([candidate.trouble or "", *holding.notes])
+    faults = [piece for piece in candidate.document.pieces if piece.fault is not None]
+    if not faults or faults[0].fault is None:
+        return f"{name} has no code in it."
+    fault = faults[0].fault
+    if faults[0].cell is None:
+        return f"{name} can't be run: {fault.message}"
+    return f"No cell of {name} can be run. The first that fails is {faults[0].name}, {fault.message}"
+
+
+def _reading_of_nothing(choice: Choice, holding: Holding) -> Reading:
+    document = choice.candidate.document
+    faults = [piece for piece in document.pieces if piece.fault is not None] if document else []
+    cells = tuple(
+        CellUse(cell=piece.cell, use="unparsable", reason=piece.fault.message)
+        for piece in faults
+        if piece.fault is not None
+    )
+    return Reading(file=shown(choice.candidate.file.path), why=choice.why, cells=cells, notes=holding.notes)
+
+
+def _no_names(reading: Reading, contract: Contract) -> str:
+    some = ", ".join(contract.names[:4])
+    more = ", ..." if len(contract.names) > 4 else ""
+    asked = f"{reading.file} defines none of the {len(contract.names)} names asked for ({some}{more})."
+    return " ".join([asked, *reading.notes])
+
+
+def _has_stars(cut: Slice) -> bool:
+    return any(unit.star for unit in cut.units)
+
+
+# ------------------------------------------------------------------------------------- files beside it
+
+
+def _files_beside(
+    holding: Holding, document: Document, contract: Contract
+) -> tuple[dict[str, bytes], list[str]]:
+    """The files in the chosen file's folder and below, by path from there, as much as can be carried."""
+    folder = document.path.rpartition("/")[0]
+    prefix = f"{folder}/" if folder else ""
+    beside = {
+        file.path.removeprefix(prefix): file.data
+        for file in holding.files
+        if file.path.startswith(prefix)
+        and file.path != document.path
+        and not file.path.lower().endswith(NEVER_CARRIED)
+    }
+    beside |= {path: text.encode("utf-8", "replace") for path, text in document.writes if _stays_inside(path)}
+    return _as_much_as_fits(beside, contract)
+
+
+def _stays_inside(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not path.startswith("/") and ".." not in parts and len(path) < 200
+
+
+def _as_much_as_fits(files: dict[str, bytes], contract: Contract) -> tuple[dict[str, bytes], list[str]]:
+    """Modules first, then the smallest: what is beyond the limit is left out, and said."""
+    order = sorted(files, key=lambda path: (not path.endswith(".py"), len(files[path]), path))
+    fits: dict[str, bytes] = {}
+    total = 0
+    for path in order:
+        total += len(files[path])
+        if total > contract.carried_bytes:
+            left = len(order) - len(fits)
+            note = f"{left} files beside it were left out: at most {megabytes(contract.carried_bytes)} fit."
+            return fits, [note]
+        fits[path] = files[path]
+    return fits, []
+
+
+# ----------------------------------------------------------------------------------------- the cut
+
+
+def _cut(document: Document, contract: Contract, helpers: Helpers) -> _Cut:
+    """The slice, cells from top to bottom; in the order of their last run where that alone works."""
+    cut = _Cut(document, _slice(document, contract, helpers), helpers)
+    if not cut.slice.early:
+        return cut
+    as_run = _in_order_of_runs(document)
+    other = _Cut(as_run, _slice(as_run, contract, helpers), helpers)
+    return cut if len(other.slice.early) >= len(cut.slice.early) else other
+
+
+def _slice(document: Document, contract: Contract, helpers: Helpers) -> Slice:
+    graph = graph_of(document.trees(), contract.names, helpers.star_names, helpers.owns)
+    return slice_of(graph, contract.names)
+
+
+def _in_order_of_runs(document: Document) -> Document:
+    """Cells by the count of their last run; a cell that was never run stays behind the one above it."""
+    runs: list[tuple[int, int]] = []
+    last = 0
+    for at, piece in enumerate(document.pieces):
+        last = piece.run or last
+        runs.append((last, at))
+    note = "Its cells were taken in the order in which they were last run: from top to bottom they fail."
+    return replace(
+        document,
+        pieces=tuple(document.pieces[at] for _, at in sorted(runs)),
+        notes=(*document.notes, note),
+    )
+
+
+def _submission(
+    path: Path, identity: str, cut: _Cut, reading: Reading, beside: dict[str, bytes], contract: Contract
+) -> Submission:
+    dynamic = cut.slice.dynamic(contract.names)
+    pieces = _whole_pieces(cut.document) if dynamic else _sliced_pieces(cut)
+    trees = [tree for tree in map(parse, (piece.source for piece in pieces)) if isinstance(tree, ast.Module)]
+    files = _imported_only(beside, cut.helpers, trees, everything=dynamic)
+    notes = [
+        *cut.document.notes,
+        *about_imports(trees, contract, cut.helpers.tops),
+        *_shadowing(trees, beside),
+    ]
+    reading = msgspec.structs.replace(reading, notes=(*reading.notes, *notes))
+    return Submission(
+        id=identity,
+        path=path,
+        pieces=pieces,
+        files=files,
+        reading=reading,
+        digest=_digest(contract, pieces, files, reading, dynamic),
+        dynamic=dynamic,
+    )
+
+
+def _whole_pieces(document: Document) -> tuple[SourceFile, ...]:
+    return tuple(
+        SourceFile(name=piece.name, source=piece.text)
+        for piece in document.pieces
+        if piece.tree is not None and piece.tree.body
+    )
+
+
+def _sliced_pieces(cut: _Cut) -> tuple[SourceFile, ...]:
+    by_piece = needed_by_piece(cut.slice)
+    trees = cut.document.trees()
+    rendered = (
+        (piece.name, render(piece.text, trees[at], by_piece[at]))
+        for at, piece in enumerate(cut.document.pieces)
+        if at in by_piece
+    )
+    return tuple(SourceFile(name=name, source=source) for name, source in rendered if source)
+
+
+def _imported_only(
+    beside: dict[str, bytes], helpers: Helpers, trees: list[ast.Module], *, everything: bool
+) -> dict[str, bytes]:
+    """All data, and of the modules those that are imported: nothing else can come to run by its name."""
+    everything = everything or any(
+        name.split(".")[0] in IMPORTERS for t in trees for name in imports_of(t, "")
+    )
+    imported = {helper.path for helper in helpers.imported_by(trees).values()}
+    return {
+        path: data
+        for path, data in sorted(beside.items())
+        if not path.endswith((".py", ".pth", ".so", ".pyd"))
+        or path in imported
+        or (everything and path.endswith(".py") and path.split("/")[0].removesuffix(".py") in helpers.tops)
+    }
+
+
+def _shadowing(trees: list[ast.Module], beside: dict[str, bytes]) -> list[str]:
+    """Files that are named like a library's module that is imported."""
+    tops = {name.split(".")[0] for tree in trees for name in imports_of(tree, "")}
+    return [
+        f"{path} has the name of a library's module and was not used: `import {path[:-3]}` gives the library."
+        for path in sorted(beside)
+        if path.endswith(".py") and path[:-3] in tops and path[:-3] not in Helpers({path: b""}).tops
+    ]
+
+
+def _digest(
+    contract: Contract,
+    pieces: tuple[SourceFile, ...],
+    files: dict[str, bytes],
+    reading: Reading,
+    dynamic: bool,
+) -> str:
+    content = [(path, hashlib.sha256(data).hexdigest()) for path, data in sorted(files.items())]
+    return hashlib.sha256(
+        msgspec.msgpack.encode([contract.module, contract.names, pieces, content, reading, dynamic])
+    ).hexdigest()

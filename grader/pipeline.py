@@ -1,0 +1,115 @@
+"""The run, as one short sequence of the stages of a submission's life."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader import __version__
+from grader.assignment import Assignment
+from grader.errors import UsageError
+from grader.intake import read_submission
+from grader.intake.forbidden import code_of, find_forbidden
+from grader.intake.records import Contract, Hit, Submission, Unreadable
+from grader.model import Result, RunInfo, TestResult
+from grader.sandbox.protocol import SourceFile
+from grader.score.scoring import score_submission, unreadable
+
+if TYPE_CHECKING:
+    from grader.sandbox.client import Sandbox
+
+SANDBOXES = ("strict", "process")
+
+
+def grade_one(
+    path: Path,
+    assignment: Assignment,
+    *,
+    seed: str | None = None,
+    sandbox: str = "strict",
+    device: str = "cpu",
+) -> Result:
+    """Read one submission, examine it behind the wall, score it."""
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file or folder.")
+    seed = seed or draw_seed()
+    with open_sandbox(assignment, sandbox) as workers:
+        read = read_submission(path, contract_of(assignment))
+        if isinstance(read, Unreadable):
+            return unreadable(
+                assignment, read.id, read.message, run_info(workers, seed, device), read.reading
+            )
+        results = examine_all([read], assignment, workers, seed, device)
+        return score_submission(
+            assignment, read.id, results[0], run_info(workers, seed, device), read.reading
+        )
+
+
+def examine_all(
+    submissions: Iterable[Submission], assignment: Assignment, workers: Sandbox, seed: str, device: str
+) -> list[list[TestResult]]:
+    """The tests' results, submission by submission."""
+    from grader.examine.suite import examine
+
+    collected: list[list[TestResult]] = []
+    checked = ((submission, forbidden_calls(submission, assignment)) for submission in submissions)
+    examine(
+        assignment,
+        workers,
+        checked,
+        lambda _, tests: collected.append(tests),
+        seed=seed,
+        device=device,
+        solution=solution_pieces(assignment),
+    )
+    return collected
+
+
+def draw_seed() -> str:
+    """A fresh secret: 128 random bits in hexadecimal."""
+    return secrets.token_hex(16)
+
+
+def contract_of(assignment: Assignment) -> Contract:
+    return Contract(names=assignment.names, module=assignment.name, packages=assignment.spec.packages)
+
+
+def forbidden_calls(submission: Submission, assignment: Assignment) -> list[Hit]:
+    """What the source of each exercise calls though its part does not allow it."""
+    code = code_of(submission, contract_of(assignment))
+    return [hit for part in assignment.parts for hit in find_forbidden(code, part.exercises, part.forbidden)]
+
+
+def solution_pieces(assignment: Assignment) -> tuple[SourceFile, ...]:
+    """The solution as a submission's pieces, for finding out which mistake was made; () where there is none."""
+    if assignment.solution is None:
+        return ()
+    read = read_submission(assignment.solution / f"{assignment.name}.py", contract_of(assignment))
+    return read.pieces if isinstance(read, Submission) else ()
+
+
+@contextmanager
+def open_sandbox(assignment: Assignment, name: str) -> Iterator[Sandbox]:
+    """Start the sandbox; it gets ready while the caller goes on."""
+    if name == "strict":
+        from grader.sandbox.client import Zygote
+
+        workers: Sandbox = Zygote(assignment.probes())
+    elif name == "process":
+        from grader.sandbox.process import ChildProcesses
+
+        workers = ChildProcesses(assignment.probes())
+    else:
+        raise UsageError(f"There is no sandbox called {name!r}. Choose {' or '.join(SANDBOXES)}.")
+    try:
+        yield workers
+    finally:
+        workers.close()
+
+
+def run_info(workers: Sandbox, seed: str, device: str) -> RunInfo:
+    workers.wait()
+    return RunInfo(seed=seed, device=device, torch=workers.torch, grader=__version__, sandbox=workers.tier)

@@ -1,0 +1,329 @@
+"""The trusted side's hold on its zygote and its workers.
+
+A `Zygote` is one bubblewrap process; `open` gives a `Worker` with a student's module in it.  Every wait has a
+deadline; every way in which a worker can fail to answer is a `WorkerError` that says which.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from typing import NoReturn, Protocol
+
+from grader.errors import SandboxUnavailableError
+from grader.sandbox import control, protocol, view
+from grader.sandbox.limits import Limits
+from grader.sandbox.protocol import (
+    Absent,
+    Answered,
+    Call,
+    Exited,
+    Finish,
+    Fork,
+    Forked,
+    Load,
+    Loaded,
+    ProtocolError,
+    Raised,
+    Refused,
+    Reply,
+    Request,
+    SourceFile,
+)
+from grader.sandbox.syscalls import filter_program
+
+STRANGER = 2_147_418_112
+"""The user id that workers get where the grader runs as root: nobody's, far from any real one."""
+
+INSIDE_UID = 1000
+START_SECONDS = 120.0
+CLOSE_SECONDS = 10.0
+
+
+class WorkerError(Exception):
+    """A worker that can't answer any more.  `kind` is "timeout", "crashed" or "garbled"; `detail` a reason
+    in a few words, from the grader's own observation."""
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.detail = detail
+
+
+class Sandbox(Protocol):
+    """Where workers come from.  `tier` is what results record: "strict", "process", ..."""
+
+    tier: str
+    torch: str
+
+    def wait(self) -> None: ...
+
+    def open(self, limits: Limits) -> Worker: ...
+
+    def close(self) -> None: ...
+
+
+class Zygote:
+    """The strict sandbox: workers forked from one process inside bubblewrap."""
+
+    tier = "strict"
+
+    def __init__(self, probes: list[SourceFile], core: int | None = None, *, thorough: bool = False) -> None:
+        """Start it; it imports torch while the caller goes on (`wait` or the first `open` waits).
+
+        Raises SandboxUnavailableError where the host can't give the wall.
+        """
+        self.torch = ""
+        self._core = core
+        privileged = view.has_root()
+        prepare = control.Prepare(
+            probes=probes,
+            system_call_filter=filter_program(local_sockets=True),
+            inside_uid=INSIDE_UID if privileged else os.geteuid(),
+            outside_uid=STRANGER if privileged else os.geteuid(),
+            thorough=thorough,
+        )
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        program = (
+            "-c",
+            f"import sys; sys.path.insert(0, {view.INSIDE!r}); from grader.sandbox.zygote import main; main()",
+            str(theirs.fileno()),
+        )
+        with theirs:
+            self._process = view.start(
+                view.command(privileged=privileged, program=program), (theirs.fileno(),)
+            )
+        control.send(self._channel, prepare)
+
+    def wait(self) -> None:
+        """Until it is ready to fork."""
+        if self.torch:
+            return
+        self._channel.settimeout(START_SECONDS)
+        try:
+            message, _ = control.receive(self._channel)
+        except (TimeoutError, OSError):
+            message = None
+        if not isinstance(message, control.Ready):
+            raise SandboxUnavailableError(f"The sandbox did not start: {self._complaint()}", view.REMEDY)
+        self.torch = message.torch
+
+    def _complaint(self) -> str:
+        self._process.kill()
+        _, said = self._process.communicate(timeout=CLOSE_SECONDS)
+        lines = said.decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it gave no reason."
+
+    def open(self, limits: Limits) -> Worker:
+        """A new walled worker; SandboxUnavailableError where the wall can't be built."""
+        self.wait()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        report, their_report = os.pipe()
+        try:
+            message = control.Open(limits=limits, core=self._core)
+            control.send(self._channel, message, (theirs.fileno(), their_report))
+            answer, descriptors = control.receive(self._channel)
+        except OSError as error:
+            answer, descriptors = control.Failed(reason=f"the zygote is gone ({error})"), []
+        finally:
+            theirs.close()
+            os.close(their_report)
+        if isinstance(answer, control.Opened) and descriptors:
+            return Worker(ours, WardenProcess(descriptors[0], report))
+        ours.close()
+        os.close(report)
+        reason = answer.reason if isinstance(answer, control.Failed) else "the zygote is gone"
+        raise SandboxUnavailableError(f"The wall could not be built: {reason}.", view.REMEDY)
+
+    def close(self) -> None:
+        """End the zygote and with it every worker."""
+        self._channel.close()
+        try:
+            self._process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(CLOSE_SECONDS)
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+
+
+class WardenProcess:
+    """The process whose end is the end of everything in a worker's namespace."""
+
+    def __init__(self, pidfd: int, report: int) -> None:
+        self._pidfd = pidfd
+        self._report = report
+
+    def end(self) -> str:
+        """Kill everything, wait until it is gone, and return the warden's report ("" if it made none)."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        select.select([self._pidfd], [], [], CLOSE_SECONDS)
+        report = os.read(self._report, 4096).decode(errors="replace")
+        os.close(self._pidfd)
+        os.close(self._report)
+        return report
+
+    def last_words(self, seconds: float) -> str:
+        """The report of a worker that is ending by itself, waited for a moment, then as `end`."""
+        select.select([self._pidfd], [], [], seconds)
+        return self.end()
+
+
+class WorkerProcess(Protocol):
+    """What a worker runs in."""
+
+    def end(self) -> str:
+        """End it and everything that it has started; its last report."""
+
+    def last_words(self, seconds: float) -> str:
+        """The report of one that is ending by itself, waited for this long; then as `end`."""
+
+
+class Worker:
+    """One student's module in its sandbox, spoken to over one socket."""
+
+    def __init__(self, channel: socket.socket, process: WorkerProcess) -> None:
+        self._channel = channel
+        self._process = process
+        self._forked = False
+        self.open = True
+
+    def greeting(self, seconds: float) -> str:
+        """The torch version, which a worker without a zygote sends first."""
+        deadline = time.monotonic() + seconds
+        try:
+            header = self._read(protocol.HEADER.size, deadline)
+            return self._read(protocol.body_length(header, 100), deadline).decode(errors="replace")
+        except (TimeoutError, ProtocolError, OSError):
+            self.fail("crashed", "it did not greet")
+
+    def load(self, load: Load, seconds: float) -> Loaded | Raised:
+        """Load the module; WorkerError where that does not end well."""
+        reply = self._ask(load, seconds)
+        return reply if isinstance(reply, Loaded | Raised) else self._out_of_turn()
+
+    def call(self, call: Call, seconds: float) -> Answered | Raised | Absent | Refused:
+        """Run a probe in the present fork, or in a new one; WorkerError where it is not answered."""
+        deadline = time.monotonic() + seconds
+        if not self._forked:
+            self._fork(seconds)
+        reply = self._ask(call, max(0.0, deadline - time.monotonic()))
+        if isinstance(reply, Exited):
+            self._forked = False
+            raise WorkerError("crashed", ending(reply.status))
+        if not isinstance(reply, Answered | Raised | Absent | Refused):
+            self._out_of_turn()
+        if reply.id != call.id:
+            self.fail("garbled", "it answered another question")
+        if isinstance(reply, Answered) and len(reply.cases) != len(call.cases):
+            self.fail("garbled", "it answered another number of cases")
+        return reply
+
+    def finish_fork(self, seconds: float = 5.0) -> None:
+        """End the present fork, so that the next call gets a fresh one."""
+        if self._forked:
+            self._forked = False
+            if not isinstance(self._ask(Finish(), seconds), Exited):
+                self._out_of_turn()
+
+    def close(self) -> None:
+        """End every process of this worker."""
+        if self.open:
+            self.open = False
+            self._channel.close()
+            self._process.end()
+
+    def _fork(self, seconds: float) -> None:
+        reply = self._ask(Fork(), seconds)
+        if not isinstance(reply, Forked):
+            self._out_of_turn()
+        self._forked = True
+
+    def _out_of_turn(self) -> NoReturn:
+        self.fail("garbled", "it answered out of turn")
+
+    def _ask(self, request: Request, seconds: float) -> Reply:
+        """Send one request and wait for one reply; WorkerError where none comes that the protocol knows."""
+        deadline = time.monotonic() + seconds
+        try:
+            self._send(protocol.encode(request), deadline)
+            return self._receive(deadline)
+        except TimeoutError:
+            self.fail("timeout", f"{seconds:.0f} s")
+        except ProtocolError as error:
+            self.fail("garbled", str(error))
+        except OSError as error:
+            self.fail("crashed", str(error))
+
+    def _send(self, frame: bytes, deadline: float) -> None:
+        self._channel.settimeout(remaining(deadline))
+        self._channel.sendall(frame)
+
+    def _receive(self, deadline: float) -> Reply:
+        header = self._read(protocol.HEADER.size, deadline)
+        return protocol.decode_reply(self._read(protocol.body_length(header), deadline))
+
+    def _read(self, length: int, deadline: float) -> bytes:
+        body = bytearray()
+        while len(body) < length:
+            self._channel.settimeout(remaining(deadline))
+            chunk = self._channel.recv(min(length - len(body), 1 << 20))
+            if not chunk:
+                self._end_of_stream()
+            body += chunk
+        return bytes(body)
+
+    def _end_of_stream(self) -> NoReturn:
+        self.open = False
+        self._channel.close()
+        raise WorkerError("crashed", warden_says(self._process.last_words(1.0)))
+
+    def fail(self, kind: str, detail: str) -> NoReturn:
+        """End the worker and say why."""
+        self.open = False
+        self._channel.close()
+        report = self._process.end()
+        if kind != "timeout" and report:
+            kind, detail = "crashed" if kind == "crashed" else kind, warden_says(report) or detail
+        raise WorkerError(kind, detail)
+
+
+def remaining(deadline: float) -> float:
+    """Seconds until the deadline; TimeoutError where it has passed."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
+
+
+def ending(status: int) -> str:
+    """How a process ended, in words; a negative status is the signal that killed it."""
+    if status >= 0:
+        return f"it ended itself with exit status {status}"
+    try:
+        return f"it was killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"it was killed by signal {-status}"
+
+
+REPORTS: dict[str, Callable[[int], str]] = {
+    "exited": ending,
+    "killed": lambda number: ending(-number),
+    "memory": lambda megabytes: f"it used {megabytes} MB of memory, more than it may",
+    "processes": lambda number: f"it ran {number} processes, more than it may",
+}
+
+
+def warden_says(report: str) -> str:
+    """The warden's line in words."""
+    kind, _, number = report.splitlines()[0].partition(" ") if report else ("", "", "")
+    if kind in REPORTS and number.lstrip("-").isdigit():
+        return REPORTS[kind](int(number))
+    return report or "its processes ended"

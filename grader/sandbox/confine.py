@@ -1,0 +1,60 @@
+"""What a process takes from itself before it runs a student's code: resources, files, system calls, rights.
+
+The order matters: Landlock and seccomp need `no_new_privs`, and the capabilities go last, since building
+the wall needed them.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+
+from py_landlock import AccessFs, Landlock, get_abi_version
+
+from grader.sandbox import linux
+from grader.sandbox.limits import Limits
+
+SCRATCH = "/tmp"
+SUBMISSION = "/submission"
+SHARED_MEMORY = "/dev/shm"
+
+
+def prepare() -> None:
+    """In the zygote, once: have Landlock's bindings find the C library, which takes a process to do."""
+    get_abi_version()
+
+
+def confine(limits: Limits, system_call_filter: bytes) -> None:
+    """Give up everything that a student's code must not have; OSError where the kernel refuses."""
+    limit_resources(limits)
+    linux.no_new_privileges()
+    restrict_files()
+    linux.drop_capabilities()
+    linux.install_seccomp(system_call_filter)
+
+
+def limit_resources(limits: Limits) -> None:
+    """Lower both limits, soft and hard: what a process gives up it can't take back."""
+    _lower(resource.RLIMIT_DATA, linux.private_memory() + limits.memory_mb * 2**20)
+    _lower(resource.RLIMIT_NPROC, limits.processes)
+    _lower(resource.RLIMIT_NOFILE, limits.open_files)
+    _lower(resource.RLIMIT_FSIZE, limits.scratch_mb * 2**20)
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_MEMLOCK, 0)
+    _lower(resource.RLIMIT_CPU, int(limits.total_seconds * 2) + 1)
+
+
+def _lower(which: int, value: int) -> None:
+    _, hard = resource.getrlimit(which)
+    allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(which, (allowed, allowed))
+
+
+def restrict_files() -> None:
+    """Landlock: read what the view shows, write to scratch alone, execute nothing, signal nobody outside."""
+    rules = Landlock(strict=False)
+    rules.add_path_rule("/", access=AccessFs.READ_FILE | AccessFs.READ_DIR)
+    rules.allow_read_write(*(folder for folder in (SCRATCH, SHARED_MEMORY) if os.path.isdir(folder)))
+    rules.add_path_rule("/dev/null", access=AccessFs.READ_FILE | AccessFs.WRITE_FILE)
+    rules.add_path_rule(SCRATCH, access=AccessFs.MAKE_SOCK | AccessFs.MAKE_FIFO)
+    rules.apply()

@@ -1,0 +1,133 @@
+"""The `process` sandbox: a child process with a time limit, for a student's own code on their own machine.
+
+It protects nobody from anything.  It exists so that the same suites, probes and messages work on a laptop with
+Linux, macOS or Windows: a worker is a fresh Python process that imports torch, it is not forked, and nothing on
+this path needs a call that only POSIX has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import grader
+from grader.errors import SandboxUnavailableError
+from grader.sandbox import control, protocol
+from grader.sandbox.client import CLOSE_SECONDS, START_SECONDS, Worker
+from grader.sandbox.limits import Limits
+from grader.sandbox.protocol import SourceFile
+
+REMEDY = "Try `python -c 'import torch'` with the same Python: a worker needs no more than that."
+
+
+class ChildProcesses:
+    """Workers as child processes.  The next one is always started ahead: importing torch takes a second."""
+
+    tier = "process"
+
+    def __init__(self, probes: list[SourceFile]) -> None:
+        self.torch = ""
+        self._probes = probes
+        self._ready: Worker | None = None
+        self._ahead: Starting | None = Starting()
+
+    def wait(self) -> None:
+        """Until the torch version is known."""
+        if not self.torch:
+            self._ready = self._connect(Limits())
+
+    def open(self, limits: Limits) -> Worker:
+        """A new worker; SandboxUnavailableError where none starts."""
+        ready, self._ready = self._ready, None
+        return ready or self._connect(limits)
+
+    def _connect(self, limits: Limits) -> Worker:
+        starting = self._ahead or Starting()
+        self._ahead = Starting()
+        channel = starting.accept()
+        prepare = control.Prepare(probes=self._probes, system_call_filter=b"", inside_uid=0, outside_uid=0)
+        channel.sendall(protocol.frame(control.encode_hello(prepare, limits)))
+        worker = Worker(channel, Child(starting.process))
+        self.torch = worker.greeting(START_SECONDS)
+        return worker
+
+    def close(self) -> None:
+        if self._ready is not None:
+            self._ready.close()
+        if self._ahead is not None:
+            self._ahead.cancel()
+            self._ahead = None
+
+
+class Starting:
+    """A child that is importing torch and will connect back.
+
+    It connects over the loopback interface to a port that listens for it alone, and sends the secret that it was
+    given over its standard input: whoever else connects is turned away.
+    """
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._secret = secrets.token_hex(16)
+        folder = str(Path(grader.__file__).parent.parent)
+        program = f"import sys; sys.path.append({folder!r}); from grader.sandbox.child import main; main()"
+        fixed = {
+            "PYTORCH_JIT": "0",
+            "TORCHDYNAMO_DISABLE": "1",
+            "MPLBACKEND": "Agg",
+            "PYTHONWARNINGS": "ignore",
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program, str(self._listener.getsockname()[1])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **fixed},
+        )
+        assert self.process.stdin is not None
+        self.process.stdin.write(self._secret.encode() + b"\n")
+        self.process.stdin.close()
+
+    def accept(self) -> socket.socket:
+        self._listener.settimeout(START_SECONDS)
+        try:
+            while True:
+                channel, _ = self._listener.accept()
+                channel.settimeout(START_SECONDS)
+                if secrets.compare_digest(
+                    channel.recv(len(self._secret), socket.MSG_WAITALL), self._secret.encode()
+                ):
+                    return channel
+                channel.close()
+        except OSError:
+            self.process.kill()
+            raise SandboxUnavailableError("A worker process did not start.", REMEDY) from None
+        finally:
+            self._listener.close()
+
+    def cancel(self) -> None:
+        self._listener.close()
+        self.process.kill()
+        self.process.wait(CLOSE_SECONDS)
+
+
+class Child:
+    """One worker process."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def end(self) -> str:
+        self._process.kill()
+        code = self._process.wait(CLOSE_SECONDS)
+        return f"exited {code}" if code >= 0 else f"killed {-code}"
+
+    def last_words(self, seconds: float) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return self.end()

@@ -1,0 +1,149 @@
+"""The warden: first process of a worker's PID namespace, and the grader's own.
+
+It builds what needs rights (mounts), starts the worker, watches the memory and the number of processes in
+the namespace, and reports in one line why the worker ended.  It never runs a student's code, and the
+worker can neither signal nor trace it: PID 1 takes no signal that it has not asked for, it is undumpable,
+and it keeps capabilities that the worker lacks.  When it ends, the kernel ends everything in the namespace.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from types import ModuleType
+
+from grader.sandbox import confine, linux, worker
+from grader.sandbox.control import Open
+from grader.sandbox.limits import Limits
+
+WATCH_SECONDS = 0.02
+SHARED_MEMORY_MB = 256
+
+
+def warden(
+    worker_socket: int, report: int, request: Open, system_call_filter: bytes, probes: ModuleType
+) -> None:
+    """Build the wall, start the worker, watch it.  Does not return; writes one line to `report`."""
+    status = 1
+    try:
+        linux.hide_from_same_user()
+        if request.core is not None:
+            os.sched_setaffinity(0, {request.core})
+        build_view(request.limits)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        pid = os.fork()
+        if pid == 0:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+            run_worker(worker_socket, report, request.limits, system_call_filter, probes)
+        os.close(worker_socket)
+        reason = watch(pid, request.limits)
+        os.write(report, reason.encode())
+        status = 0
+    except OSError as error:
+        os.write(report, f"wall {error}".encode())
+    finally:
+        os._exit(status)
+
+
+def build_view(limits: Limits) -> None:
+    """Private mounts: a /proc of this namespace, scratch, shared memory, a place for the submission."""
+    linux.mount("none", "/", "", linux.MS_REC | linux.MS_PRIVATE)
+    safe = linux.MS_NOSUID | linux.MS_NODEV
+    linux.mount("proc", "/proc", "proc", safe | linux.MS_NOEXEC)
+    linux.mount(
+        "tmpfs", confine.SCRATCH, "tmpfs", safe, f"size={limits.scratch_mb}m,mode=0777,nr_inodes=4096"
+    )
+    shared = f"size={min(SHARED_MEMORY_MB, limits.memory_mb)}m,mode=0777,nr_inodes=256"
+    linux.mount("tmpfs", confine.SHARED_MEMORY, "tmpfs", safe, shared)
+    linux.mount("tmpfs", confine.SUBMISSION, "tmpfs", safe, "size=128m,mode=0755")
+
+
+def run_worker(
+    worker_socket: int, report: int, limits: Limits, system_call_filter: bytes, probes: ModuleType
+) -> None:
+    """In the worker: lay out the submission, give everything up, serve.  Does not return."""
+    try:
+        keep_only(worker_socket, report)
+        channel = socket.socket(fileno=worker_socket)
+        load = worker.receive_load(channel)
+        worker.lay_out(load, confine.SUBMISSION)
+        protect = linux.MS_REMOUNT | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
+        linux.mount("none", confine.SUBMISSION, "", protect)
+        os.chdir(confine.SUBMISSION)
+        confine.confine(limits, system_call_filter)
+    except Exception as error:  # noqa: BLE001 - the sandbox's edge: whatever it is, the wall is not whole
+        os.write(report, f"wall {type(error).__name__}: {error}".encode()[:1000])
+        os._exit(71)
+    try:
+        os.close(report)
+        worker.serve(channel, load, probes, limits)
+    finally:
+        os._exit(70)
+
+
+def keep_only(*descriptors: int) -> None:
+    """Close every other descriptor; standard input and outputs become /dev/null."""
+    null = os.open("/dev/null", os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    kept = sorted(descriptors)
+    for low, high in zip([2, *kept], [*kept, min(os.sysconf("SC_OPEN_MAX"), 65536)], strict=True):
+        os.closerange(low + 1, high)
+
+
+def watch(pid: int, limits: Limits) -> str:
+    """Wait for the worker's end, and bring it about where the namespace outgrows its limits.
+
+    Returns "exited N", "killed SIGNAL", "memory MB" or "processes N".
+    """
+    baseline = 0
+    while True:
+        ended, status = reap(pid)
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+            return f"exited {code}" if code >= 0 else f"killed {-code}"
+        memory, processes = usage(baseline)
+        baseline = baseline or memory
+        if memory > limits.memory_mb * 2**20 + baseline:
+            return f"memory {memory // 2**20}"
+        if processes > limits.processes + 8:
+            return f"processes {processes}"
+        signal.sigtimedwait({signal.SIGCHLD}, WATCH_SECONDS)
+
+
+def reap(pid: int) -> tuple[bool, int]:
+    """Reap whatever has ended; whether the worker itself has, and its status."""
+    while True:
+        ended, status = os.waitpid(-1, os.WNOHANG)
+        if ended == pid:
+            return True, status
+        if ended == 0:
+            return False, 0
+
+
+def usage(baseline: int) -> tuple[int, int]:
+    """Memory of all processes of the namespace but this one, and how many there are.
+
+    Anonymous and shared memory count; of each process after the first, what it shares with the zygote
+    (`baseline` bytes) does not count again.
+    """
+    memory = processes = 0
+    for name in os.listdir("/proc"):
+        if name.isdigit() and name != "1":
+            memory += max(0, resident(name) - (baseline if processes else 0))
+            processes += 1
+    return memory, processes
+
+
+def resident(process: str) -> int:
+    """Bytes of anonymous and shared memory that a process holds; 0 where it is gone."""
+    total = 0
+    try:
+        with open(f"/proc/{process}/status") as status:
+            for line in status:
+                if line.startswith(("RssAnon:", "RssShmem:")):
+                    total += int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        return 0
+    return total
