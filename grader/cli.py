@@ -61,6 +61,53 @@ def run(
         raise GraderError("Some tests could not be checked; their points are withheld, not lost.")
 
 
+@app.command()
+def doctor(
+    quick: Annotated[bool, typer.Option("--quick", help="Only say what is there; try nothing.")] = False,
+) -> None:
+    """Say what this machine can do, and try every promise of the sandbox on it."""
+    import tempfile
+
+    from rich.console import Console
+
+    from grader.report.diagnosis import show_facts, show_finding
+    from grader.sandbox.client import Zygote
+    from grader.sandbox.conformance import run_all
+    from grader.sandbox.conformance.trial import PROBE
+    from grader.sandbox.diagnosis import facts
+
+    console = Console()
+    found = list(facts())
+    show_facts(console, found)
+    if quick:
+        return
+    zygote = Zygote([PROBE])
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            findings = [show_finding(console, finding) for finding in run_all(zygote, Path(folder))]
+    finally:
+        zygote.close()
+    broken = sum(finding.broken is not None for finding in findings)
+    if broken:
+        raise GraderError(f"{broken} of {len(findings)} promises do not hold here: don't grade others' work.")
+    console.print(f"All {len(findings)} promises of the sandbox hold on this machine.")
+
+
+@app.command()
+def inspect(
+    submission: Annotated[Path, typer.Argument(help="A module, a notebook, a folder or a zip file.")],
+    assignment: AssignmentOption,
+) -> None:
+    """Say what the grader reads of a submission; none of its code is run."""
+    from rich.console import Console
+
+    from grader.assignment import find_assignment
+    from grader.pipeline import inspect_one
+    from grader.report.inspection import show_inspection
+
+    show_inspection(Console(), inspect_one(submission, find_assignment(assignment)))
+
+
 @app.callback()
 def common() -> None:
     """What holds for every command."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from grader import __version__
 from grader.assignment import Assignment
 from grader.errors import UsageError
-from grader.intake import read_submission
+from grader.intake import Inspection, inspect_submission, read_submission
 from grader.intake.forbidden import code_of, find_forbidden
 from grader.intake.records import Contract, Hit, Submission, Unreadable
 from grader.model import Result, RunInfo, TestResult
@@ -46,6 +46,14 @@ def grade_one(
         return score_submission(
             assignment, read.id, results[0], run_info(workers, seed, device), read.reading
         )
+
+
+def inspect_one(path: Path, assignment: Assignment) -> Inspection:
+    """What the grader would read of a submission; nothing of it is run."""
+    if not path.exists():
+        raise UsageError(f"{path}: there is no such file or folder.")
+    rules = [(part.exercises, part.forbidden) for part in assignment.parts]
+    return inspect_submission(path, contract_of(assignment), rules)
 
 
 def examine_all(

@@ -98,9 +98,9 @@ def _worst(
     wrong: NDArray[np.bool_],
     allowed: NDArray[np.float64],
 ) -> str:
-    """Where it is worst: the first element without a finite difference, else the greatest difference."""
-    rank = np.where(wrong, np.where(np.isfinite(error), error, np.inf), -1.0)
-    index = tuple(int(i) for i in np.unravel_index(int(rank.argmax()), rank.shape))
+    """Where it is worst: at NaN (which `argmax` finds first), else at the greatest difference."""
+    worst = int(np.where(wrong, error, -1.0).argmax())
+    index = tuple(int(i) for i in np.unravel_index(worst, error.shape))
     place = f" at index {index}" if index else ""
     if not np.isfinite(actual[index]):
         return f"it is {actual[index]}{place}"

@@ -7,15 +7,16 @@ so what a misconception answers is kept.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
 
 from grader.assignment import Assignment
-from grader.examine.misconceptions import FILE, Misconception, read_misconceptions
+from grader.examine.misconceptions import Misconception, misconceptions_source, read_misconceptions
 from grader.sandbox.client import Sandbox, Worker, WorkerError
 from grader.sandbox.protocol import (
     Answered,
@@ -36,11 +37,11 @@ LIKENESS = 1e-4
 """Greatest difference, relative to the greatest magnitude, at which two answers are the same mistake: far above
 rounding in float32, far below what tells two formulas apart on random inputs.  It decides no score."""
 
-PAIRS_AT_MOST = 60
+PAIRS_AT_MOST = 100
 SECONDS = 5.0
 
 Exchange = tuple[Call, Reply]
-Replies = tuple[Reply | None, ...]
+Names = tuple[str, ...]
 
 
 class Hints:
@@ -52,7 +53,7 @@ class Hints:
         self._solution = list(solution)
         self._declared = read_misconceptions(assignment.hidden)
         self._worker: Worker | None = None
-        self._known: dict[tuple[bytes, tuple[str, ...]], Replies] = {}
+        self._known: dict[tuple[bytes, Names], Reply | None] = {}
 
     def find(self, exercises: Sequence[str], exchanges: Sequence[Exchange]) -> str | None:
         """The hint of the misconception, or pair, that answers as the student did; None where none does."""
@@ -62,32 +63,30 @@ class Hints:
     def identify(
         self, exercises: Sequence[str], exchanges: Sequence[Exchange]
     ) -> tuple[Misconception, ...] | None:
-        own = tuple(reply for _, reply in exchanges)
         candidates = [one for one in self._declared if one.exercise in exercises]
-        if not own or not candidates or not self._solution:
+        if not exchanges or not candidates or not self._solution:
             return None
-        calls = [call for call, _ in exchanges]
-        key = digest(calls)
-        right = self._ask(key, calls, ())
-        if alike(own, right):
+        asked = [(digest(call), call, reply) for call, reply in exchanges]
+        if self._explains((), asked):
             return None
-        for chosen in combinations(candidates):
-            wrong = self._ask(key, calls, tuple(one.name for one in chosen))
-            if alike(own, wrong) and not alike(wrong, right):
-                return chosen
-        return None
+        return next((chosen for chosen in combinations(candidates) if self._explains(chosen, asked)), None)
+
+    def _explains(self, chosen: Sequence[Misconception], asked: Iterable[tuple[bytes, Call, Reply]]) -> bool:
+        """Whether the solution with these misconceptions gives the student's replies, one and all."""
+        names = tuple(one.name for one in chosen)
+        return all(alike(reply, self._ask(key, call, names)) for key, call, reply in asked)
 
     def close(self) -> None:
         if self._worker is not None:
             self._worker.close()
             self._worker = None
 
-    def _ask(self, key: bytes, calls: Sequence[Call], names: tuple[str, ...]) -> Replies:
+    def _ask(self, key: bytes, call: Call, names: Names) -> Reply | None:
         if (key, names) not in self._known:
-            self._known[key, names] = tuple(self._answer(call, names) for call in calls)
+            self._known[key, names] = self._answer(call, names)
         return self._known[key, names]
 
-    def _answer(self, call: Call, names: tuple[str, ...]) -> Reply | None:
+    def _answer(self, call: Call, names: Names) -> Reply | None:
         asked = msgspec.structs.replace(call, misconceptions=names, forbidden=())
         try:
             return self._open().call(asked, SECONDS)
@@ -102,7 +101,7 @@ class Hints:
             module=self._assignment.name,
             pieces=self._solution,
             stubs=self._assignment.spec.packages,
-            misconceptions=(self._assignment.hidden / FILE).read_text(encoding="utf-8"),
+            misconceptions=misconceptions_source(self._assignment.hidden),
         )
         loaded = worker.load(load, self._assignment.limits.load_seconds)
         if not isinstance(loaded, Loaded):
@@ -111,23 +110,22 @@ class Hints:
 
 
 def combinations(candidates: Sequence[Misconception]) -> Iterator[tuple[Misconception, ...]]:
-    """Each alone, then pairs."""
+    """Each alone, then pairs that get different aspects wrong, those declared first before others."""
     yield from ((one,) for one in candidates)
-    yield from itertools.islice(itertools.combinations(candidates, 2), PAIRS_AT_MOST)
+    combinable = [one for one in candidates if one.aspect]
+    ranked = itertools.combinations(enumerate(combinable), 2)
+    pairs = [(i + j, (one, other)) for (i, one), (j, other) in ranked if one.aspect != other.aspect]
+    pairs.sort(key=lambda pair: pair[0])
+    yield from (pair for _, pair in pairs[:PAIRS_AT_MOST])
 
 
-def digest(calls: Sequence[Call]) -> bytes:
-    import hashlib
-
-    plain = [msgspec.structs.replace(call, id=0) for call in calls]
-    return hashlib.sha256(msgspec.msgpack.encode(plain)).digest()
+def digest(call: Call) -> bytes:
+    """What a call asks, whoever is asked."""
+    return hashlib.sha256(msgspec.msgpack.encode(msgspec.structs.replace(call, id=0))).digest()
 
 
-def alike(first: Replies, second: Replies) -> bool:
-    return len(first) == len(second) and all(alike_replies(a, b) for a, b in zip(first, second, strict=True))
-
-
-def alike_replies(first: Reply | None, second: Reply | None) -> bool:
+def alike(first: Reply | None, second: Reply | None) -> bool:
+    """The same answer but for rounding, or the same exception."""
     if isinstance(first, Answered) and isinstance(second, Answered):
         return len(first.cases) == len(second.cases) and all(
             alike_values(Mapping(items=a), Mapping(items=b))

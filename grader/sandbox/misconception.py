@@ -1,10 +1,11 @@
 """Wrong ways to solve an exercise, as code: how they are marked, and how one takes the right way's place.
 
-An assignment's misconceptions.py runs beside the *solution*, in a worker of its own, never beside a student's code.
+An assignment's misconceptions run beside the *solution*, in a worker of its own, never beside a student's code.
 """
 
 from __future__ import annotations
 
+import copy
 import functools
 import types
 from collections.abc import Callable, Iterator, Sequence
@@ -14,11 +15,13 @@ from typing import Any, TypeVar
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def misconception(target: str, *, hint: str) -> Callable[[_F], _F]:
+def misconception(target: str, *, hint: str, aspect: str = "", says: str = "") -> Callable[[_F], _F]:
     """Mark `wrong(right, *arguments)` as a misconception of `target` ("mse_loss", "Conv2d.forward").
 
     `right` is what it replaces: the solution, or another misconception when two are combined.  `hint` explains the
-    mistake to a student and points at the idea, not at the answer.
+    mistake to a student and points at the idea, not at the answer.  `aspect` names what it gets wrong ("bias",
+    "stride"): two of different aspects are tried together, so one that has an aspect must do the rest by calling
+    `right`.  `says` is for a mistake that no numbers can tell: words of the test's own message that name it.
     """
 
     def mark(wrong: _F) -> _F:
@@ -26,6 +29,16 @@ def misconception(target: str, *, hint: str) -> Callable[[_F], _F]:
         return wrong
 
     return mark
+
+
+def changed(layer: Any, **attributes: Any) -> Any:
+    """The same layer but for some attributes; in place of a parameter any tensor will do.
+
+    The gradient still finds the layer's own parameters where the new tensors are computed from them.
+    """
+    other = copy.copy(layer)
+    other.__dict__.update(attributes)
+    return other
 
 
 @contextmanager

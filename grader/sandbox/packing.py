@@ -27,18 +27,18 @@ _INT_TYPES: Final = (bool, int, float)
 
 def pack(value: Any, depth: int = 0) -> Value:
     """The value as the protocol knows it; never raises for what a student can build."""
-    kind = type(value)
+    kind = type(value)  # not isinstance, which asks the object itself
     if value is None or kind in (bool, float):
         return value  # type: ignore[no-any-return]
     if kind is int:
         return value if -_INT64 <= value < _INT64 else Opaque(type="int", reason="it needs more than 64 bits")
     if kind is str:
         return plain_text(value)
-    if isinstance(value, torch.Tensor):
+    if issubclass(kind, torch.Tensor):
         return pack_tensor(value)
-    if isinstance(value, np.ndarray):
+    if issubclass(kind, np.ndarray):
         return pack_array(value)
-    if isinstance(value, np.generic):
+    if issubclass(kind, np.generic):
         return pack_scalar(value)
     if kind in (list, tuple, dict) and depth >= protocol.MAX_DEPTH:
         return Opaque(type=kind.__name__, reason="it is nested too deeply")
@@ -61,7 +61,7 @@ def pack_tensor(tensor: torch.Tensor) -> Array | Opaque:
             return Opaque(type=name, reason=f"it has {tensor.numel()} elements, too many to be right")
         plain = torch.Tensor.detach(tensor).cpu().resolve_conj().resolve_neg().contiguous()
         return Array(
-            kind="parameter" if isinstance(tensor, torch.nn.Parameter) else "tensor",
+            kind="parameter" if issubclass(type(tensor), torch.nn.Parameter) else "tensor",
             dtype=dtype,
             shape=tuple(plain.shape),
             data=plain.numpy().tobytes(),

@@ -85,6 +85,12 @@ class OperatorWatch(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self.watch = watch
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """False: torch would import its whole compiler to leave this class out of compiled graphs, and those
+        are off in a worker anyway."""
+        return False
+
     def __torch_dispatch__(
         self,
         func: Any,

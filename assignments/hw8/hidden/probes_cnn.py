@@ -1,0 +1,97 @@
+"""What runs beside the student's code in part `cnn`.  No answer is in here."""
+
+from collections.abc import Iterable
+from types import ModuleType
+
+import torch
+from probes import Array, Layer, Result, tensor
+from torch import nn
+
+
+class Pixels(nn.Module):
+    """A model whose logits are the first pixels of each image; it remembers how it was called."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.factor = nn.Parameter(torch.ones(()))
+        self.classes = classes
+        self.modes: list[bool] = []
+        self.recorded: list[bool] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.modes.append(self.training)
+        self.recorded.append(torch.is_grad_enabled())
+        return self.factor * x.flatten(1)[:, : self.classes]
+
+
+def cnn_parameters(student: ModuleType, device: str) -> Result:
+    return {"parameters": dict(student.CNN().to(device).named_parameters())}
+
+
+def cnn_forward(
+    student: ModuleType, device: str, *, network: dict[str, Array], images: list[Array]
+) -> Result:
+    """One network, called in turn with each batch of images."""
+    model, unfilled = cnn(student, device, network)
+    results = {f"logits {turn}": model(tensor(batch, device)) for turn, batch in enumerate(images)}
+    return {"unfilled": unfilled, **results}
+
+
+def cnn_backward(
+    student: ModuleType, device: str, *, network: dict[str, Array], images: Array, upstream: Array
+) -> Result:
+    """The gradients of sum(logits * upstream), left in the parameters."""
+    model, unfilled = cnn(student, device, network)
+    total = torch.sum(model(tensor(images, device)) * tensor(upstream, device))
+    total.backward()  # type: ignore[no-untyped-call]
+    return {
+        "unfilled": unfilled,
+        "gradients": {name: parameter.grad for name, parameter in model.named_parameters()},
+    }
+
+
+def cnn(student: ModuleType, device: str, network: dict[str, Array]) -> tuple[Layer, list[str]]:
+    """A `CNN` with the values of `network`, and the names that found no parameter of their shape."""
+    model = student.CNN().to(device)
+    parameters = dict(model.named_parameters())
+    fitting = {
+        name: values
+        for name, values in network.items()
+        if name in parameters and tuple(parameters[name].shape) == values.shape
+    }
+    with torch.no_grad():
+        for name, values in fitting.items():
+            parameters[name].copy_(tensor(values, device))
+    return model, [name for name in network if name not in fitting]
+
+
+def accuracy(
+    student: ModuleType,
+    device: str,
+    *,
+    images: list[Array],
+    labels: list[Array],
+    classes: int = 10,
+    training: bool = True,
+    generator: bool = False,
+) -> Result:
+    """`training`: the mode that the model is in; `generator`: the batches can be gone through only once."""
+    model = Pixels(classes).to(device)
+    model.train(training)
+    pairs = [(tensor(x, "cpu"), tensor(y, "cpu")) for x, y in zip(images, labels, strict=True)]
+    batches: Iterable[tuple[torch.Tensor, torch.Tensor]] = (pair for pair in pairs) if generator else pairs
+    return {
+        "accuracy": student.accuracy(model, batches, device=device),
+        "calls": len(model.modes),
+        "calls in training mode": sum(model.modes),
+        "calls with gradients": sum(model.recorded),
+        "training afterwards": model.training,
+    }
+
+
+def train_classifier(student: ModuleType, device: str, *, images: Array, labels: Array) -> Result:
+    """What the student trained: whether it is a `CNN`, and its parameters."""
+    model = student.train_classifier(tensor(images, device), tensor(labels, device), device=device)
+    if not isinstance(model, student.CNN):
+        return {"is a CNN": False, "parameters": {}}
+    return {"is a CNN": True, "parameters": dict(model.named_parameters())}

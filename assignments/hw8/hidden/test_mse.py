@@ -1,0 +1,125 @@
+"""Part `mse`: mean squared error, and its surface over the weights of a line."""
+
+import numpy as np
+import oracles
+import pytest
+from inputs import Floats, normal
+
+from grader.examine.answer import Student
+
+mse_loss = pytest.mark.exercise("mse_loss")
+mse_surface = pytest.mark.exercise("mse_surface")
+
+
+def pair(draw: np.random.Generator, *shape: int) -> dict[str, Floats]:
+    """Targets, and predictions that are off by 0.7 in the mean."""
+    target = normal(draw, *shape)
+    return {"prediction": np.asarray(target + normal(draw, *shape) + np.float32(0.7)), "target": target}
+
+
+def losses(student: Student, pairs: list[dict[str, Floats]], *, strided: bool = False) -> None:
+    """Judge the loss of each pair."""
+    cases = [{**each, "strided": strided} for each in pairs]
+    for each, answer in zip(
+        pairs, student.each("mse_loss", "mse_loss(prediction, target)", cases), strict=True
+    ):
+        about = answer.where(f"both have shape {each['target'].shape}")
+        about["loss"].matches(oracles.mse(**each))
+
+
+@mse_loss
+@pytest.mark.points(1.5)
+def test_loss(student: Student, draw: np.random.Generator) -> None:
+    """`mse_loss` is mean((target - prediction)²), a scalar tensor."""
+    losses(student, [pair(draw, 9), pair(draw, 20), pair(draw, 1)])
+
+
+@mse_loss
+@pytest.mark.points(1.5)
+def test_loss_of_any_shape(student: Student, draw: np.random.Generator) -> None:
+    """The mean is over all elements, whatever the shape: (N, 1), (N, D), images, a single number."""
+    losses(student, [pair(draw, *shape) for shape in ((8, 1), (5, 3), (2, 3, 4, 5), (1, 6), ())])
+
+
+@mse_loss
+@pytest.mark.points(0.5)
+def test_loss_of_non_contiguous_tensors(student: Student, draw: np.random.Generator) -> None:
+    """`mse_loss` takes tensors that are not contiguous."""
+    losses(student, [pair(draw, 4, 5), pair(draw, 2, 3, 4), pair(draw, 7)], strided=True)
+
+
+@mse_loss
+@pytest.mark.points(1)
+def test_loss_of_large_values(student: Student, draw: np.random.Generator) -> None:
+    """Where values near 5000 differ by about 1 the loss is still accurate; of equal tensors it is 0."""
+    near = [pair(draw, 12), pair(draw, 4, 3)]
+    far = [{name: values + np.float32(5000) for name, values in each.items()} for each in near]
+    target = normal(draw, 6)
+    losses(student, [*far, {"prediction": target, "target": target}])
+
+
+@mse_loss
+@pytest.mark.points(2)
+def test_loss_gradients(student: Student, draw: np.random.Generator) -> None:
+    """The loss is differentiable in the prediction and in the target."""
+    cases = [{**pair(draw, *shape), "upstream": normal(draw)} for shape in ((7,), (4, 3))]
+    for case, answer in zip(
+        cases, student.each("mse_backward", "mse_loss(prediction, target)", cases), strict=True
+    ):
+        about = answer.where(f"both have shape {case['target'].shape}")
+        about["loss"].tensor(())
+        about["loss"].requires_grad(True)
+        for name, expected in oracles.mse_gradients(**case).items():
+            about[name].matches(expected)
+
+
+@mse_loss
+@pytest.mark.points(1.5)
+def test_loss_of_different_shapes(student: Student, draw: np.random.Generator) -> None:
+    """Where the shapes differ `mse_loss` raises ValueError: nothing is broadcast."""
+    shapes = [((6,), (6, 1)), ((6, 1), (6,)), ((1,), ()), ((4, 3), (3,)), ((2, 3), (3, 2)), ((5,), (4,))]
+    cases = [{"prediction": normal(draw, *left), "target": normal(draw, *right)} for left, right in shapes]
+    answers = student.each("mse_refusal", "mse_loss(prediction, target)", cases)
+    for (left, right), answer in zip(shapes, answers, strict=True):
+        message = f"mse_loss raises no ValueError where prediction has shape {left} and target {right}"
+        assert answer["raised"].text() == "ValueError", message
+
+
+def surfaces(student: Student, cases: list[dict[str, Floats]]) -> None:
+    """Judge the surface of each case."""
+    answers = student.each("mse_surface", "mse_surface(x, y, slopes, intercepts)", cases)
+    for case, answer in zip(cases, answers, strict=True):
+        about = answer.where(
+            f"there are {len(case['slopes'])} slopes and {len(case['intercepts'])} intercepts"
+        )
+        about["surface"].matches(oracles.mse_surface(**case))
+
+
+def grid(draw: np.random.Generator, points: int, slopes: int, intercepts: int) -> dict[str, Floats]:
+    """Noisy points about a line and normal slopes and intercepts."""
+    x = normal(draw, points)
+    y = np.float32(1.5) * x - np.float32(0.7) + normal(draw, points)
+    return {"x": x, "y": y, "slopes": normal(draw, slopes), "intercepts": normal(draw, intercepts)}
+
+
+@mse_surface
+@pytest.mark.points(2)
+def test_surface(student: Student, draw: np.random.Generator) -> None:
+    """Entry [i, j] is the MSE of the line slopes[i]·x + intercepts[j]."""
+    surfaces(student, [grid(draw, 11, 4, 6), grid(draw, 6, 5, 3)])
+
+
+@mse_surface
+@pytest.mark.points(1)
+def test_surface_of_equal_counts(student: Student, draw: np.random.Generator) -> None:
+    """As many slopes as intercepts, or as points: rows are slopes, columns are intercepts."""
+    surfaces(student, [grid(draw, 9, 4, 4), grid(draw, 5, 5, 5), grid(draw, 4, 4, 3), grid(draw, 3, 2, 3)])
+
+
+@mse_surface
+@pytest.mark.points(1)
+def test_surface_of_few_lines(student: Student, draw: np.random.Generator) -> None:
+    """One slope, one intercept, one point; whole numbers."""
+    whole = grid(draw, 7, 3, 2)
+    whole |= {"slopes": np.array([-2, 0, 3], np.float32), "intercepts": np.array([-1, 2], np.float32)}
+    surfaces(student, [grid(draw, 8, 1, 5), grid(draw, 8, 4, 1), grid(draw, 1, 2, 3), whole])

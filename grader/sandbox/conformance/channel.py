@@ -1,0 +1,121 @@
+"""Property 5, the channel: one socket, and nothing on it is believed to be a frame until it has proved to be."""
+
+from __future__ import annotations
+
+import resource
+
+from grader.sandbox import protocol
+from grader.sandbox.conformance.trial import Host, call, promise
+from grader.sandbox.protocol import Answered
+
+WRITE = """
+import os
+def attack(frame, times):
+    data = bytes.fromhex(frame)
+    for descriptor in range(3, 64):
+        try:
+            for _ in range(times):
+                os.write(descriptor, data)
+        except OSError:
+            pass
+    return "wrote"
+"""
+
+
+@promise
+def garbage(host: Host) -> str | None:
+    """Garbage in every descriptor that it holds ends the worker, and is never taken for an answer."""
+    answer = host.attack(WRITE, frame=("deadbeef" * 64), times=1)
+    return None if answer.error.startswith("garbled") else f"{answer.said} {answer.error}"
+
+
+@promise
+def plausible_frames(host: Host) -> str | None:
+    """A well-formed answer to a question that was not asked ends the worker."""
+    forged = protocol.encode(Answered(id=8, cases=[{"said": "forged"}]))
+    answer = host.attack(WRITE, frame=forged.hex(), times=1)
+    return None if answer.error.startswith("garbled") else f"{answer.said} {answer.error}"
+
+
+@promise
+def answers_ahead_of_the_question(host: Host) -> str | None:
+    """An answer forged in advance is no more than the worker's own claim, and puts the talk out of step, not on."""
+    forged = protocol.encode(Answered(id=7, cases=[{"said": "forged"}]))
+    with host.worker(WRITE) as worker:
+        call(worker, 5, frame=(forged * 2).hex(), times=1)
+        later = call(worker, 5, frame="", times=0)
+    return None if later.said in ("forged", None) or later.error else f"{later.said}"
+
+
+@promise
+def frames_without_end(host: Host) -> str | None:
+    """A frame that announces 4 GB, and gigabytes written without end, cost the examiner no memory."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    huge = "ffffffff" + "00" * 4096
+    first = host.attack(WRITE, frame=huge, times=2_600_000)
+    largest = protocol.HEADER.pack(protocol.MAX_FRAME).hex() + "c1" * 65536
+    second = host.attack(WRITE, frame=largest, times=150_000)
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    ended = all(answer.error.startswith(("garbled", "crashed", "timeout")) for answer in (first, second))
+    if not ended or grown > 4 * protocol.MAX_FRAME / 2**20:
+        return f"{first.error}; {second.error}; the examiner grew by {grown:.0f} MB"
+    return None
+
+
+@promise
+def closed_descriptors(host: Host) -> str | None:
+    """Closing every descriptor ends the worker, and the next one is answered."""
+    source = """
+    import os
+    def attack():
+        os.closerange(0, 256)
+        return "closed"
+    """
+    answer = host.attack(source)
+    if answer.said is not None or not answer.error:
+        return f"{answer.said} {answer.error}"
+    following = host.attack("def attack():\n    return 'alive'\n")
+    return None if following.said == "alive" else f"the next worker: {following.error}"
+
+
+@promise
+def objects_that_deceive(host: Host) -> str | None:
+    """An object's `__reduce__`, `__array__`, `__eq__` and `__class__` are not run on the trusted side, or at all."""
+    source = """
+    class Liar:
+        def __reduce__(self):
+            import os
+            return os.system, ("true",)
+        def __array__(self, *given, **named):
+            raise SystemExit(0)
+        def __eq__(self, other):
+            return True
+        @property
+        def __class__(self):
+            return float
+    def attack():
+        return Liar()
+    """
+    with host.worker(source) as worker:
+        answer = call(worker, 5)
+    name = getattr(answer.said, "type", None)
+    return None if name == "Liar" else f"it arrived as {answer.said!r} {answer.error}"
+
+
+@promise
+def descriptors_that_it_inherits(host: Host) -> str | None:
+    """It holds its socket, /dev/null, and no other open file."""
+    source = """
+    import os
+    def attack():
+        found = {}
+        for name in os.listdir("/proc/self/fd"):
+            try:
+                found[name] = os.readlink("/proc/self/fd/" + name).split(":")[0]
+            except OSError:
+                pass
+        return sorted(found.values())
+    """
+    said = host.attack(source).said
+    expected = ["/dev/null", "/dev/null", "/dev/null", "socket"]
+    return None if said == expected else f"it holds {said}"

@@ -1,0 +1,30 @@
+"""The wall keeps every promise of the conformance list on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.sandbox.client import Zygote
+from grader.sandbox.conformance import Host, Promise, promises
+from grader.sandbox.conformance.trial import PROBE
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    started = Zygote([PROBE])
+    yield started
+    started.close()
+
+
+@pytest.mark.parametrize("promise", list(promises()), ids=lambda promise: f"{promise.property}-{promise.name}")
+def test_the_wall_keeps_its_promise(promise: Promise, zygote: Zygote, tmp_path: Path) -> None:
+    """What the check's own docstring says."""
+    assert promise.try_it(Host(zygote, tmp_path)) is None
+
+
+def test_every_property_has_promises() -> None:
+    """None of the five properties that a worker can try is left without a check."""
+    assert {promise.property for promise in promises()} == {"view", "network", "processes", "limits", "channel"}

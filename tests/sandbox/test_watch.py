@@ -1,0 +1,119 @@
+"""What a part does not allow is seen at the moment it is called, whatever name it goes by."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 - as everybody calls it
+from torch import nn
+
+from grader.assignment import find_assignment
+from grader.sandbox.protocol import ForbiddenRule
+from grader.sandbox.watch import ForbiddenCallError, watching
+
+X, W, B = torch.ones(2, 3), torch.ones(4, 3), torch.ones(4)
+IMAGE, KERNEL = torch.ones(1, 1, 5, 5), torch.ones(1, 1, 3, 3)
+
+
+def rules(part: str) -> tuple[ForbiddenRule, ...]:
+    return find_assignment("hw8").part(part).forbidden
+
+
+class Disguised(nn.Linear):
+    """A subclass by another name."""
+
+
+ALIAS = F.linear
+BANNED: list[tuple[str, Callable[[], Any]]] = [
+    ("linear", lambda: F.linear(X, W, B)),
+    ("linear", lambda: ALIAS(X, W)),
+    ("linear", lambda: getattr(F, "lin" + "ear")(X, W)),
+    ("linear", lambda: torch._C._nn.linear(X, W)),
+    ("linear", lambda: torch.ops.aten.linear(X, W)),
+    ("linear", lambda: torch.ops.aten.linear.default(X, W)),
+    ("linear", lambda: functools.partial(F.linear, weight=W)(X)),
+    ("linear", lambda: nn.Linear(3, 4)(X)),
+    ("linear", lambda: Disguised(3, 4)),
+    ("linear", lambda: nn.LazyLinear(4)),
+    ("linear", lambda: nn.Bilinear(3, 3, 2)(X, X)),
+    ("linear", lambda: torch.vmap(lambda row: F.linear(row, W))(X)),
+    ("conv", lambda: F.conv2d(IMAGE, KERNEL)),
+    ("conv", lambda: torch.conv2d(IMAGE, KERNEL)),
+    ("conv", lambda: torch.convolution(IMAGE, KERNEL, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1)),
+    ("conv", lambda: torch.ops.aten.convolution(IMAGE, KERNEL, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1)),
+    ("conv", lambda: torch.mkldnn_convolution(IMAGE, KERNEL, None, [0, 0], [1, 1], [1, 1], 1)),
+    ("conv", lambda: nn.Conv2d(1, 1, 3)(IMAGE)),
+    ("conv", lambda: F.conv_transpose2d(IMAGE, KERNEL)),
+    ("activations", lambda: F.relu(X)),
+    ("activations", lambda: X.relu()),
+    ("activations", lambda: torch.relu_(X.clone())),
+    ("activations", lambda: nn.ReLU()(X)),
+    ("activations", lambda: F.relu6(X)),
+    ("activations", lambda: F.max_pool2d(IMAGE, 2)),
+    ("activations", lambda: F.adaptive_max_pool2d(IMAGE, 2)),
+    ("activations", lambda: nn.MaxPool2d(2)(IMAGE)),
+    ("activations", lambda: nn.Flatten()(IMAGE)),
+    ("mse", lambda: F.mse_loss(X, X + 1)),
+    ("mse", lambda: nn.MSELoss()(X, X + 1)),
+    ("mse", lambda: torch._C._nn.mse_loss(X, X + 1)),
+    ("training", lambda: torch.optim.SGD([W.clone().requires_grad_()], lr=0.1)),
+    ("training", lambda: torch.linalg.lstsq(X, X)),
+    ("training", lambda: torch.linalg.pinv(X)),
+]
+ALLOWED: list[tuple[str, Callable[[], Any]]] = [
+    ("linear", lambda: X @ W.T + B),
+    ("linear", lambda: torch.addmm(B, X, W.T)),
+    ("linear", lambda: torch.einsum("ni,oi->no", X, W)),
+    ("linear", lambda: F.conv1d(X[None], W[:, :2, None])),
+    ("conv", lambda: F.unfold(F.pad(IMAGE, (1, 1, 1, 1)), 3)),
+    ("conv", lambda: F.linear(X, W)),
+    ("conv", lambda: IMAGE.unfold(2, 3, 1)),
+    ("conv", lambda: torch.fft.rfft2(IMAGE)),
+    ("activations", lambda: torch.clamp(X, min=0)),
+    ("activations", lambda: torch.flatten(IMAGE, 1)),
+    ("activations", lambda: IMAGE.unfold(2, 2, 2).amax(-1)),
+    ("mse", lambda: ((X - 1) ** 2).mean()),
+    ("training", lambda: F.mse_loss(X, X + 1)),
+    ("training", lambda: torch._foreach_add_([X.clone()], [X], alpha=-0.1)),
+    ("cnn", lambda: nn.Sequential(nn.Conv2d(1, 1, 3), nn.ReLU(), nn.Flatten(), nn.Linear(9, 2))(IMAGE)),
+]
+
+
+@pytest.mark.parametrize("case", range(len(BANNED)))
+def test_a_banned_call_is_refused(case: int) -> None:
+    """It raises, and says what to use instead."""
+    part, banned = BANNED[case]
+    with watching(rules(part)) as watch, pytest.raises(ForbiddenCallError):
+        banned()
+    assert watch.caught is not None
+    assert watch.caught.instead
+
+
+@pytest.mark.parametrize("case", range(len(ALLOWED)))
+def test_an_allowed_call_goes_through(case: int) -> None:
+    """What a part allows, or another part alone forbids, is left alone."""
+    part, allowed = ALLOWED[case]
+    with watching(rules(part)) as watch:
+        allowed()
+    assert watch.caught is None
+
+
+def test_catching_the_exception_does_not_help() -> None:
+    """A call that was made is remembered, whatever the code does about it."""
+    with watching(rules("linear")) as watch:
+        try:
+            F.linear(X, W)
+        except BaseException:  # noqa: BLE001 - just as a student's code might
+            pass
+    assert watch.caught is not None
+
+
+def test_afterwards_everything_is_as_before() -> None:
+    """Classes that were not allowed work again once the probe is over."""
+    with watching(rules("linear")):
+        pass
+    assert nn.Linear(3, 4)(X).shape == (2, 4)
