@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from grader.assignment import Assignment
+from grader.examine.diagnosis import diagnosis
 from grader.examine.misconceptions import Misconception, misconceptions_source, read_misconceptions
 from grader.sandbox.client import Sandbox, Worker, WorkerError
 from grader.sandbox.protocol import (
@@ -56,9 +57,12 @@ class Hints:
         self._known: dict[tuple[bytes, Names], Reply | None] = {}
 
     def find(self, exercises: Sequence[str], exchanges: Sequence[Exchange]) -> str | None:
-        """The hint of the misconception, or pair, that answers as the student did; None where none does."""
+        """The hint of the misconception, or pair, that answers as the student did; else what the answer's form tells
+        beside the solution's; None where there is nothing to tell."""
         found = self.identify(exercises, exchanges)
-        return " Also: ".join(one.hint for one in found) if found else None
+        if found:
+            return " Also: ".join(one.hint for one in found)
+        return self._diagnosis(exchanges) if self._solution else None
 
     def identify(
         self, exercises: Sequence[str], exchanges: Sequence[Exchange]
@@ -70,6 +74,13 @@ class Hints:
         if self._explains((), asked):
             return None
         return next((chosen for chosen in combinations(candidates) if self._explains(chosen, asked)), None)
+
+    def _diagnosis(self, exchanges: Sequence[Exchange]) -> str | None:
+        """About the first answer in which there is something to tell."""
+        told = (
+            diagnosis(reply, self._ask(digest(call), call, ()), alike_values) for call, reply in exchanges
+        )
+        return next((sentence for sentence in told if sentence), None)
 
     def _explains(self, chosen: Sequence[Misconception], asked: Iterable[tuple[bytes, Call, Reply]]) -> bool:
         """Whether the solution with these misconceptions gives the student's replies, one and all."""

@@ -93,7 +93,7 @@ class Examiner:
             yield self.examine_one(item, following, examination, hits)
 
     def examine_one(
-        self, item: pytest.Function, following: pytest.Function, examination: Examination, hits: Sequence[Hit]
+        self, item: pytest.Function, following: pytest.Function | None, examination: Examination, hits: Sequence[Hit]
     ) -> TestResult:
         own = self.run(item, following, examination, hits, ())
         replace = stand_ins_of(item)
@@ -105,7 +105,7 @@ class Examiner:
     def run(
         self,
         item: pytest.Function,
-        following: pytest.Function,
+        following: pytest.Function | None,
         examination: Examination,
         hits: Sequence[Hit],
         replace: tuple[str, ...],

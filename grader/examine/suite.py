@@ -12,6 +12,7 @@ import pytest
 
 from grader.assignment import Assignment
 from grader.errors import GraderError, UsageError
+from grader.examine.fixtures import name_of
 from grader.examine.hints import Hints
 from grader.examine.plugin import Examiner, part_of, points_of
 from grader.examine.session import Examination
@@ -21,9 +22,41 @@ from grader.sandbox.client import Sandbox
 from grader.sandbox.protocol import SourceFile
 
 Deliver = Callable[[Submission, list[TestResult]], None]
+Choose = Callable[[Submission], frozenset[str] | None]
+"""Which tests to run for a submission, by `name_of`; None for all."""
+Announce = Callable[[Sequence[pytest.Function]], None]
 
 
-class Session(Examiner):
+class Collection(Examiner):
+    """An examiner that only hears which tests there are."""
+
+    def __init__(
+        self, assignment: Assignment, seed: str, device: str, hints: Hints | None, announce: Announce
+    ) -> None:
+        super().__init__(assignment, seed, device, hints)
+        self.announce = announce
+        self.failure: BaseException | None = None
+        self.defect = ""
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Instead of running each item once: whatever `go_on` does."""
+        try:
+            items = ordered(session.items, self.assignment)
+            self.announce(items)
+            self.go_on(items)
+        except (GraderError, UsageError) as error:
+            self.failure = error
+        return True
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Nobody else tells: the terminal plugin is off."""
+        self.defect = str(excinfo.getrepr(style="short"))
+
+    def go_on(self, items: Sequence[pytest.Function]) -> None:
+        """Nothing: to know the tests was all."""
+
+
+class Session(Collection):
     """An examiner whose test loop goes over submissions."""
 
     def __init__(
@@ -35,24 +68,23 @@ class Session(Examiner):
         seed: str,
         device: str,
         hints: Hints | None,
+        announce: Announce,
+        choose: Choose,
     ) -> None:
-        super().__init__(assignment, seed, device, hints)
+        super().__init__(assignment, seed, device, hints, announce)
         self.sandbox = sandbox
         self.submissions = submissions
         self.deliver = deliver
-        self.failure: BaseException | None = None
+        self.choose = choose
 
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Instead of running each item once: each item once for every submission."""
-        try:
-            items = ordered(session.items, self.assignment)
-            for submission, hits in self.submissions:
-                with Examination(self.assignment, submission, self.sandbox, self.device) as examination:
-                    results = list(self.examine(items, examination, hits))
-                self.deliver(submission, results)
-        except (GraderError, UsageError) as error:
-            self.failure = error
-        return True
+    def go_on(self, items: Sequence[pytest.Function]) -> None:
+        """Each item once for every submission, or those that are chosen for it."""
+        for submission, hits in self.submissions:
+            chosen = self.choose(submission)
+            wanted = [item for item in items if chosen is None or name_of(item) in chosen]
+            with Examination(self.assignment, submission, self.sandbox, self.device) as examination:
+                results = list(self.examine(wanted, examination, hits)) if wanted else []
+            self.deliver(submission, results)
 
 
 def examine(
@@ -64,35 +96,56 @@ def examine(
     seed: str,
     device: str = "cpu",
     solution: Sequence[SourceFile] = (),
+    announce: Announce = lambda items: None,
+    choose: Choose = lambda submission: None,
 ) -> None:
     """Run the hidden suite against every submission, delivering the results of each as they are complete.
 
-    `solution` is the assignment's own, for finding out which mistake was made.
+    `solution` is the assignment's own, for finding out which mistake was made.  `announce` hears of the
+    collected tests before the first submission is asked for; `choose` says which of them a submission needs.
     Raises UsageError where the suite is broken, GraderError where the grader itself is in trouble.
     """
     hints = Hints(assignment, sandbox, solution)
-    session = Session(assignment, sandbox, submissions, deliver, seed, device, hints)
-    arguments = [
-        str(assignment.hidden),
-        "-c", os.devnull, f"--rootdir={assignment.hidden}", "--strict-markers", "--assert=plain",
-        "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:capture", "-p", "no:logging", "-p", "no:faulthandler",
-        "-p", "no:timeout", "-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:cov",
-    ]  # fmt: skip
     try:
-        with own_modules(assignment.hidden):
-            code = pytest.main(arguments, plugins=[session])
+        run_pytest(Session(assignment, sandbox, submissions, deliver, seed, device, hints, announce, choose))
     finally:
         hints.close()
+
+
+def collect(assignment: Assignment, announce: Announce) -> None:
+    """Collect the hidden suite without running anything; UsageError where it is broken."""
+    run_pytest(Collection(assignment, "", "cpu", None, announce))
+
+
+def run_pytest(session: Collection) -> None:
+    """One pytest session over the assignment's hidden folder, with `session` as its only plugin of note."""
+    hidden = session.assignment.hidden
+    arguments = [
+        str(hidden),
+        "-c", os.devnull, f"--rootdir={hidden}", "--strict-markers", "--assert=plain",
+        "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:capture", "-p", "no:logging", "-p", "no:faulthandler",
+        "-p", "no:timeout", "-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:cov", "-p", "no:grader",
+    ]  # fmt: skip
+    with own_modules(hidden):
+        code = pytest.main(arguments, plugins=[session])
     if session.collection_errors:
         raise UsageError(
-            f"{assignment.hidden}: the suite can't be collected:\n{session.collection_errors[0]}"
+            f"{assignment.hidden}: the suite can't be collected: {gist(session.collection_errors[0])}"
         )
     if session.failure is not None:
         raise session.failure
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        raise GraderError(f"{assignment.hidden}: pytest ended with {pytest.ExitCode(code).name}")
+        raise GraderError(f"{hidden}: pytest ended with {pytest.ExitCode(code).name}\n{session.defect}")
+
+
+def gist(report: str) -> str:
+    """Of pytest's report of an error its first place and what was raised there."""
+    lines = report.splitlines()
+    places = [line.strip() for line in lines if ".py:" in line and "importlib" not in line]
+    raised = [line.removeprefix("E").strip() for line in lines if line.startswith("E ")]
+    return " ".join([*places[-1:], *raised[:3]]) or report
 
 
 @contextmanager

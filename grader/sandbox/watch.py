@@ -1,8 +1,10 @@
 """Worker's side: seeing what a part does not allow at the moment it is called, whatever name it goes by.
 
-Three looks, since each sees what the others can't: torch's function mode sees every call of torch's Python
-API by the function itself (an alias is the same function; `torch.ops` and `torch._C` too), its dispatch mode
-sees the operators below, and the constructors of classes that are not allowed are replaced meanwhile.
+Three looks, since each sees what the others can't.  torch's function mode sees every call of torch's Python API by
+the function itself, an alias or not, and names it as students know it.  Below, the operators are closed for the
+whole process (`operators`).  And the classes and NumPy functions that are not allowed refuse meanwhile.
+
+All this runs in the student's own process: it detects, it is no wall.  docs/security.md says what is left.
 """
 
 from __future__ import annotations
@@ -13,15 +15,19 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch.overrides import TorchFunctionMode, resolve_name
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from grader.sandbox.operators import ClosedOperators, Rules, matches
 from grader.sandbox.protocol import ForbiddenRule
 
 CLASS_HOLDERS = ("torch.nn", "torch.optim")
+CLASS_METHODS = ("__init__", "forward", "step")
+"""What of a forbidden class refuses; the last two since an object may have been made before."""
+
+INHERITED = object()
 
 
 class ForbiddenCallError(BaseException):
@@ -37,22 +43,26 @@ class Watch:
     """Remembers the first forbidden call, so that catching the exception doesn't undo it."""
 
     def __init__(self, rules: Sequence[ForbiddenRule]) -> None:
-        self.rules = rules
+        self.rules = tuple(rules)
         self.caught: ForbiddenCallError | None = None
         self.where: list[tuple[str, int]] = []
         self.paused = False
 
-    def check(self, name: str, matching: Callable[[str, ForbiddenRule], bool]) -> None:
+    def check(self, name: str) -> None:
+        """ForbiddenCallError where a rule names the function or class."""
         for rule in self.rules:
-            if matching(name, rule) and not self.paused:
-                error = ForbiddenCallError(name, rule.instead)
-                if self.caught is None:
-                    self.caught, self.where = error, callers(sys._getframe(1))
-                raise error
+            if name_matches(name, rule) and not self.paused:
+                self.refuse(name, rule)
 
-    @property
-    def operators(self) -> bool:
-        return any(pattern.startswith("aten::") for rule in self.rules for pattern in rule.operations)
+    def refuse_operator(self, name: str) -> NoReturn:
+        """ForbiddenCallError for an operator that a rule names."""
+        self.refuse(name, next(rule for rule in self.rules if operation_matches(name, rule)))
+
+    def refuse(self, name: str, rule: ForbiddenRule) -> NoReturn:
+        error = ForbiddenCallError(name, rule.instead)
+        if self.caught is None:
+            self.caught, self.where = error, callers(sys._getframe(1))
+        raise error
 
 
 def callers(frame: FrameType | None) -> list[tuple[str, int]]:
@@ -76,69 +86,78 @@ class FunctionWatch(TorchFunctionMode):
         args: Any = (),
         kwargs: Any = None,
     ) -> Any:
-        self.watch.check(function_name(func), name_matches)
-        return func(*args, **(kwargs or {}))
-
-
-class OperatorWatch(TorchDispatchMode):
-    def __init__(self, watch: Watch) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.watch = watch
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """False: torch would import its whole compiler to leave this class out of compiled graphs, and those
-        are off in a worker anyway."""
-        return False
-
-    def __torch_dispatch__(
-        self,
-        func: Any,
-        types: Any,
-        args: Any = (),
-        kwargs: Any = None,
-    ) -> Any:
-        self.watch.check(func._schema.name, operation_matches)
+        self.watch.check(function_name(func))
         return func(*args, **(kwargs or {}))
 
 
 @contextmanager
-def watching(rules: Sequence[ForbiddenRule]) -> Iterator[Watch]:
-    """Within it, a call that `rules` forbid raises ForbiddenCallError and is remembered."""
+def watching(rules: Sequence[ForbiddenRule], operators: ClosedOperators | None = None) -> Iterator[Watch]:
+    """Within it, a call that `rules` forbid raises ForbiddenCallError and is remembered.
+
+    `operators` stay closed afterwards, for the next call under the same rules; without, all is as before.
+    """
     watch = Watch(rules)
+    closed = operators or ClosedOperators()
     with ExitStack() as stack:
+        closed.close(watch.rules, watch.refuse_operator)
+        if operators is None:
+            stack.callback(closed.open)
         if rules:
-            stack.enter_context(forbidden_classes(watch))
+            stack.enter_context(refusing_places(watch))
             stack.enter_context(FunctionWatch(watch))
-        if watch.operators:
-            stack.enter_context(OperatorWatch(watch))
         yield watch
 
 
 @contextmanager
-def forbidden_classes(watch: Watch) -> Iterator[None]:
-    """Meanwhile, constructing a forbidden class, or a subclass that calls its constructor, raises."""
-    originals = {banned: banned.__init__ for banned, _ in banned_classes(tuple(watch.rules))}
+def refusing_places(watch: Watch) -> Iterator[None]:
+    """Meanwhile forbidden classes can't be constructed or used, and NumPy's forbidden functions not be called."""
+    changed: list[tuple[Any, str, Any]] = []
     try:
-        for banned, name in banned_classes(tuple(watch.rules)):
-            banned.__init__ = refusing(watch, name, originals[banned])
+        for holder, attribute, name in banned_places(watch.rules):
+            changed.append((holder, attribute, vars(holder).get(attribute, INHERITED)))
+            setattr(holder, attribute, refusing(watch, name, getattr(holder, attribute)))
         yield
     finally:
-        for banned, original in originals.items():
-            banned.__init__ = original
+        for holder, attribute, original in reversed(changed):
+            if original is INHERITED:
+                delattr(holder, attribute)
+            else:
+                setattr(holder, attribute, original)
 
 
-def refusing(watch: Watch, name: str, original: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(original)
-    def construct(self: object, *args: Any, **kwargs: Any) -> None:
-        watch.check(name, name_matches)
-        original(self, *args, **kwargs)
+def refusing(watch: Watch, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    """Without `functools.wraps`, which would lay the original open."""
 
-    return construct
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        watch.check(name)
+        return original(*args, **kwargs)
+
+    return refuse
 
 
 @functools.lru_cache(maxsize=32)
-def banned_classes(rules: tuple[ForbiddenRule, ...]) -> tuple[tuple[Any, str], ...]:
+def banned_places(rules: Rules) -> tuple[tuple[Any, str, str], ...]:
+    """Where what the rules name is looked up: a class or module, the attribute there, and the name it goes by."""
+    methods = [
+        (banned, method, name)
+        for banned, name in banned_classes(rules)
+        for method in CLASS_METHODS
+        if method == "__init__" or method in vars(banned)
+    ]
+    return (*methods, *banned_numpy(rules))
+
+
+def banned_numpy(rules: Rules) -> Iterator[tuple[Any, str, str]]:
+    """NumPy's functions that the rules name: torch's modes don't see them."""
+    for name in (name for rule in rules for name in rule.names if name.startswith("numpy.")):
+        holder, _, attribute = name.rpartition(".")
+        module = sys.modules.get(holder)
+        if module is not None and attribute in vars(module):
+            yield module, attribute, name
+
+
+@functools.lru_cache(maxsize=32)
+def banned_classes(rules: Rules) -> tuple[tuple[Any, str], ...]:
     """The classes of torch.nn and torch.optim that the rules name, each once, with its name."""
     found: dict[type, str] = {}
     for holder in CLASS_HOLDERS:
@@ -165,4 +184,4 @@ def name_matches(name: str, rule: ForbiddenRule) -> bool:
 
 @functools.lru_cache(maxsize=65536)
 def operation_matches(name: str, rule: ForbiddenRule) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in rule.operations)
+    return any(matches(name, pattern) for pattern in rule.operations)

@@ -26,6 +26,7 @@ import torch
 from grader.sandbox import packing, protocol, stubs
 from grader.sandbox.limits import Limits
 from grader.sandbox.misconception import applied
+from grader.sandbox.operators import ClosedOperators
 from grader.sandbox.protocol import (
     Absent,
     Answered,
@@ -185,7 +186,7 @@ def prepare_desk(channel: socket.socket, load: Load, probes: types.ModuleType, l
     send(channel, reply)
     if not isinstance(reply, Loaded):
         return None
-    return Desk(probes, module, load_text(load.misconceptions, "misconceptions"), printed)
+    return Desk(probes, module, load_text(load.misconceptions, "misconceptions"), printed, ClosedOperators())
 
 
 def load_module(load: Load, module: types.ModuleType, printed: Printed) -> Loaded | Raised:
@@ -284,6 +285,7 @@ class Desk:
     module: types.ModuleType
     wrong_ways: types.ModuleType
     printed: Printed
+    operators: ClosedOperators
 
 
 def answer_probes(channel: socket.socket, desk: Desk) -> None:
@@ -299,7 +301,10 @@ def answer_probes(channel: socket.socket, desk: Desk) -> None:
 def answer(call: Call, desk: Desk) -> Reply:
     probe, student = getattr(desk.probes, call.probe), Student(desk.module)
     cases: list[dict[str, protocol.Value]] = []
-    with applied(call.misconceptions, desk.wrong_ways, desk.module), watching(call.forbidden) as watch:
+    with (
+        applied(call.misconceptions, desk.wrong_ways, desk.module),
+        watching(call.forbidden, desk.operators) as watch,
+    ):
         try:
             for case in call.cases:
                 seed_everything(call.seed)

@@ -19,7 +19,9 @@ def zygote() -> Iterator[Zygote]:
     started.close()
 
 
-@pytest.mark.parametrize("promise", list(promises()), ids=lambda promise: f"{promise.property}-{promise.name}")
+@pytest.mark.parametrize(
+    "promise", list(promises()), ids=lambda promise: f"{promise.property}-{promise.name}"
+)
 def test_the_wall_keeps_its_promise(promise: Promise, zygote: Zygote, tmp_path: Path) -> None:
     """What the check's own docstring says."""
     assert promise.try_it(Host(zygote, tmp_path)) is None
@@ -27,4 +29,10 @@ def test_the_wall_keeps_its_promise(promise: Promise, zygote: Zygote, tmp_path: 
 
 def test_every_property_has_promises() -> None:
     """None of the five properties that a worker can try is left without a check."""
-    assert {promise.property for promise in promises()} == {"view", "network", "processes", "limits", "channel"}
+    assert {promise.property for promise in promises()} == {
+        "view",
+        "network",
+        "processes",
+        "limits",
+        "channel",
+    }

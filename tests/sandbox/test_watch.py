@@ -44,7 +44,10 @@ BANNED: list[tuple[str, Callable[[], Any]]] = [
     ("conv", lambda: F.conv2d(IMAGE, KERNEL)),
     ("conv", lambda: torch.conv2d(IMAGE, KERNEL)),
     ("conv", lambda: torch.convolution(IMAGE, KERNEL, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1)),
-    ("conv", lambda: torch.ops.aten.convolution(IMAGE, KERNEL, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1)),
+    (
+        "conv",
+        lambda: torch.ops.aten.convolution(IMAGE, KERNEL, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1),
+    ),
     ("conv", lambda: torch.mkldnn_convolution(IMAGE, KERNEL, None, [0, 0], [1, 1], [1, 1], 1)),
     ("conv", lambda: nn.Conv2d(1, 1, 3)(IMAGE)),
     ("conv", lambda: F.conv_transpose2d(IMAGE, KERNEL)),

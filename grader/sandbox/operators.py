@@ -1,0 +1,86 @@
+"""Worker's side: operators that a part does not allow are closed for the whole process, below Python.
+
+The kernels of these operators are replaced in torch's dispatcher by one that refuses.  So it makes no difference
+who calls them and how: an alias, `torch.ops`, TorchScript's interpreter, the C++ inside of `nn.RNN`, a thread, a
+function transform, code that has switched torch's modes off.  And since the refusing kernel computes nothing,
+there is nothing to gain by catching what it raises.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+import torch
+
+from grader.sandbox.protocol import ForbiddenRule
+
+KEYS: Final = (
+    "FuncTorchDynamicLayerFrontMode",  # vmap, grad, jvp
+    "AutogradCPU",
+    "AutogradCUDA",
+    "AutogradOther",
+    "BackendSelect",  # without autograd: it is in every call's key set
+    "CPU",  # for who names the key
+    "CUDA",
+)
+"""The dispatch keys under which a call may arrive first."""
+
+Refuse = Callable[[str], NoReturn]
+Rules = tuple[ForbiddenRule, ...]
+
+
+class ClosedOperators:
+    """The operators closed in this process at present.  Closing takes up to 0.1 s, so they stay closed from call to
+    call, until other rules hold."""
+
+    def __init__(self) -> None:
+        self._rules: Rules = ()
+        self._libraries: list[Any] = []
+        self._refuse: Refuse = out_of_turn
+
+    def close(self, rules: Rules, refuse: Refuse) -> None:
+        """Have every call of an operator that the rules name end in `refuse(name)`, and no other."""
+        self._refuse = refuse
+        if rules != self._rules:
+            self.open()
+            self._libraries = [self._closed(name) for name in operators_named(rules)]
+            self._rules = rules
+
+    def open(self) -> None:
+        """Give all operators their own kernels back."""
+        self._libraries.clear()  # a library's end takes what it registered with it
+        self._rules = ()
+
+    def _closed(self, name: str) -> Any:
+        def refusing(*_: object, **__: object) -> NoReturn:
+            self._refuse(name)
+
+        library = torch._C._dispatch_library("IMPL", name.partition("::")[0], "", __file__, 0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of a kernel that is replaced
+            for key in KEYS:
+                library.impl(name, key, refusing)
+        return library
+
+
+def out_of_turn(name: str) -> NoReturn:
+    raise RuntimeError(f"{name} is closed")
+
+
+@functools.lru_cache(maxsize=32)
+def operators_named(rules: Rules) -> tuple[str, ...]:
+    """Every operator with its overload ("aten::linear", "aten::linear.out") that the rules' patterns name."""
+    patterns = [pattern for rule in rules for pattern in rule.operations]
+    if not patterns:
+        return ()
+    known = torch._C._dispatch_get_all_op_names()
+    return tuple(sorted(name for name in known if any(matches(name, pattern) for pattern in patterns)))
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether an operator falls under a pattern, which leaves overloads out: "aten::linear" is all of them."""
+    return fnmatch.fnmatchcase(name.partition(".")[0], pattern)

@@ -1,0 +1,172 @@
+"""One submission through the real sandbox: every way in which student code can behave has its outcome and sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from grader.intake import Submission, read_submission
+from grader.model import Outcome, Result, TestResult
+from grader.pipeline import contract_of, examine_all, run_info
+from grader.sandbox.client import Zygote
+from grader.sandbox.protocol import SourceFile
+from grader.score.scoring import score_submission
+from tests.fixtures.tiny_assignment import (
+    HALF_CREDIT,
+    PROBES,
+    RIGHT,
+    TEST_BASICS,
+    WRONG_DOUBLE,
+    changed,
+    make,
+)
+
+Grade = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    started = Zygote([SourceFile(name="probes.py", source=PROBES)])
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def grade(zygote: Zygote, tmp_path: Path) -> Grade:
+    """Grade a module's text in the real sandbox, by the tiny assignment with some of its files replaced."""
+
+    def run(source: str, **replaced: str) -> Result:
+        assignment = make(tmp_path / str(len(list(tmp_path.iterdir()))), **replaced)
+        file = tmp_path / "tiny.py"
+        file.write_text(source, encoding="utf-8")
+        read = read_submission(file, contract_of(assignment))
+        assert isinstance(read, Submission)
+        (tests,) = examine_all([read], assignment, zygote, "secret", "cpu")
+        return score_submission(assignment, read.id, tests, run_info(zygote, "secret", "cpu"), read.reading)
+
+    return run
+
+
+def only(result: Result, name: str) -> TestResult:
+    (found,) = [test for test in result.tests if test.name == name]
+    return found
+
+
+def test_a_right_solution_gets_full_marks(grade: Grade) -> None:
+    """Everything right: every test passed, all the points."""
+    result = grade(RIGHT)
+    assert result.score == result.max_score == 10
+    assert {test.outcome for test in result.tests} == {Outcome.PASSED}
+
+
+def test_the_same_seed_gives_the_same_result(grade: Grade) -> None:
+    """A rerun with the seed differs in nothing but times."""
+
+    def timeless(result: Result) -> Result:
+        tests = tuple(msgspec.structs.replace(test, seconds=0.0) for test in result.tests)
+        return msgspec.structs.replace(result, tests=tests)
+
+    first, second = grade(WRONG_DOUBLE), grade(WRONG_DOUBLE)
+    assert timeless(first) == timeless(second)
+
+
+def test_a_wrong_answer_costs_its_test(grade: Grade) -> None:
+    """Wrong values fail their test with the difference, and follow-through spares what builds on them."""
+    result = grade(WRONG_DOUBLE)
+    values = only(result, "test_values")
+    assert values.outcome is Outcome.FAILED
+    assert values.message is not None
+    assert "12 of 12 elements" in values.message
+    built_on_it = only(result, "test_use_double")
+    assert (built_on_it.outcome, built_on_it.own) == (Outcome.PASSED, Outcome.FAILED)
+    assert result.score == 7
+
+
+def test_partial_credit(grade: Grade) -> None:
+    """`credit` gives part of the points and says for what."""
+    scale = only(grade(HALF_CREDIT), "test_scale")
+    assert (scale.outcome, scale.score) == (Outcome.FAILED, 2)
+    assert scale.message == "the factor is kept as 3.5"
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "words"),
+    [
+        (
+            "raise ValueError('no idea')",
+            Outcome.ERROR,
+            "raised ValueError: no idea\n  tiny.py, line 6: raise Val",
+        ),
+        ("raise NotImplementedError", Outcome.ERROR, "is not implemented yet"),
+        ("while True: pass", Outcome.TIMEOUT, "stopped after 3 s"),
+        ("import os; os._exit(0)", Outcome.CRASHED, "exit status 0"),
+        ("import ctypes; ctypes.string_at(0)", Outcome.CRASHED, "SIGSEGV"),
+        ("import sys; sys.exit()", Outcome.ERROR, "raised SystemExit"),
+        ("raise KeyboardInterrupt", Outcome.ERROR, "raised KeyboardInterrupt"),
+        ("import os; os.write(3, b'garbage!' * 9)", Outcome.CRASHED, "malformed"),
+        ("return torch.mul(x, 2)", Outcome.FORBIDDEN, "`torch.mul` is not allowed in this part; use a sum"),
+        ("return getattr(torch, 'm' + 'ul')(x, 2)", Outcome.FORBIDDEN, "tiny.py, line 6"),
+        ("return None", Outcome.FAILED, "None"),
+        ("return (x + x).numpy()", Outcome.FAILED, "NumPy array"),
+        ("return (x + x).double()", Outcome.FAILED, "float64"),
+        ("return (x + x).expand(100000, 100000, *x.shape)", Outcome.FAILED, "too many"),
+        ("return (x + x).to_sparse()", Outcome.FAILED, "sparse"),
+        ("return x / 0", Outcome.FAILED, "inf"),
+        ("return {1: 2}", Outcome.FAILED, "dict"),
+        ("bytearray(2 * 2**30)", Outcome.ERROR, "MemoryError"),
+    ],
+)
+def test_what_student_code_does_has_its_outcome(
+    grade: Grade, body: str, outcome: Outcome, words: str
+) -> None:
+    """Each kind of misbehaviour costs the tests that meet it, with a sentence; the rest is graded as ever."""
+    result = grade(changed("return x + x", body))
+    values = only(result, "test_values")
+    assert (values.outcome, values.score) == (outcome, 0)
+    assert values.message is not None
+    assert words in values.message
+    assert only(result, "test_scale").outcome is Outcome.PASSED
+    assert only(result, "test_use_double").outcome is Outcome.PASSED
+
+
+def test_a_missing_name(grade: Grade) -> None:
+    """What is not there is `missing`, and nothing else suffers."""
+    result = grade(changed("class Scale", "class Scales"))
+    scale = only(result, "test_scale")
+    assert (scale.outcome, scale.message) == (Outcome.MISSING, "There is no `Scale` in your module.")
+    assert result.score == 6
+
+
+def test_a_module_that_does_not_load(grade: Grade) -> None:
+    """An exception while loading is told once for every test, with the student's line."""
+    result = grade(RIGHT.replace("self.factor = factor", "self.factor = factor\n\n    double = undefined"))
+    assert {test.outcome for test in result.tests} == {Outcome.ERROR}
+    message = only(result, "test_values").message or ""
+    assert message.startswith("Loading your module raised NameError")
+    assert "tiny.py, line 14: double = undefined" in message
+
+
+def test_what_it_prints_is_kept_and_bounded(grade: Grade) -> None:
+    """Output is text beside the test, never more than the limit."""
+    result = grade(changed("return x + x", "print('hello' * 100_000); return x + x"))
+    printed = only(result, "test_values").printed or ""
+    assert printed.startswith("hello")
+    assert len(printed) <= 64 * 1024
+
+
+def test_a_suite_that_fails_by_itself_is_the_graders_trouble(grade: Grade) -> None:
+    """An exception of the hidden test's own is `unchecked`: no zero, and the score is withheld."""
+    broken = TEST_BASICS.replace("x = draw.normal(size=(3, 4))", "x = draw.nonsense()")
+    result = grade(RIGHT, TEST_BASICS=broken)
+    values = only(result, "test_values")
+    assert (values.outcome, values.score) == (Outcome.UNCHECKED, None)
+    assert (result.status, result.score) == ("unchecked", None)
+
+
+def test_exhibits_are_kept(grade: Grade) -> None:
+    """What a test lays open for the feedback page is in the result."""
+    (exhibit,) = only(grade(RIGHT), "test_scale").exhibits
+    assert (exhibit.kind, exhibit.data) == ("factor", {"value": 3.0})
