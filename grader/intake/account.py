@@ -18,6 +18,7 @@ from grader.model import CellUse, Reading
 
 NO_CODE = "no code in it"
 NOT_NEEDED = "none of the asked-for names needs it"
+MAX_UNRESOLVED = 5
 RUN_WHOLE = "run as a whole, because names are made while the code runs"
 
 
@@ -27,7 +28,13 @@ def reading_of(
     """What was read and why, which cells were used, which names are there."""
     found = tuple(name for name in contract.names if name in cut.defined)
     missing = tuple(name for name in contract.names if name not in cut.defined)
-    remarks = [*notes, *_about_missing(missing, document), *_about_kinds(cut), *_about_order(cut, document)]
+    remarks = [
+        *notes,
+        *_about_missing(missing, document),
+        *_about_kinds(cut),
+        *_about_order(cut, document),
+        *_about_unresolved(cut, document),
+    ]
     return Reading(
         file=shown(document.path),
         why=choice.why,
@@ -97,12 +104,10 @@ def _use(piece: Piece, needed: list[Unit], size: int, cut: Slice) -> CellUse:
 
 def _about_missing(missing: Iterable[str], document: Document) -> list[str]:
     """Where a missing name may be: in a cell that doesn't parse, or in other capitals."""
-    broken = [piece for piece in document.pieces if piece.fault is not None]
     bound = _top_level_names(document)
     notes = []
     for name in missing:
-        pattern = re.compile(rf"\b(?:class|def)\s+{re.escape(name)}\b")
-        where = next((piece.name for piece in broken if pattern.search(piece.text)), None)
+        where = _broken_piece_with(name, document)
         similar = bound.get(_simplified(name))
         if where is not None:
             notes.append(f"{name} seems to be defined in {where}, which doesn't parse.")
@@ -111,6 +116,25 @@ def _about_missing(missing: Iterable[str], document: Document) -> list[str]:
                 f"There is no {name}, but a {similar}: the name has to be the same, letter by letter."
             )
     return notes
+
+
+def _about_unresolved(cut: Slice, document: Document) -> list[str]:
+    """Names that what is needed uses and nothing defines: that fails where they are used."""
+    notes = []
+    for name in sorted(cut.unresolved)[:MAX_UNRESOLVED]:
+        where = _broken_piece_with(name, document)
+        maybe = f"; it seems to be defined in {where}, which doesn't parse" if where else ""
+        notes.append(f"{name} is used, but defined nowhere{maybe}.")
+    return notes
+
+
+def _broken_piece_with(name: str, document: Document) -> str | None:
+    """The piece that doesn't parse and seems to define the name."""
+    pattern = re.compile(rf"\b(?:class|def)\s+{re.escape(name)}\b|^{re.escape(name)}\s*=", re.MULTILINE)
+    return next(
+        (piece.name for piece in document.pieces if piece.fault is not None and pattern.search(piece.text)),
+        None,
+    )
 
 
 def _top_level_names(document: Document) -> Mapping[str, str]:

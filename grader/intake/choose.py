@@ -1,9 +1,10 @@
 """Which file of a submission counts.
 
 The rule, in this order: the contract's name exactly, then in other capitals, then with something added
-(`hw8 (1)`, `hw8_final`), then any name.  Among equals: the one that defines more of the asked-for names,
-the one in fewer folders, the newest, the last by name (so `hw8 (2)` before `hw8 (1)`).  Where a notebook and
-a module are both there, the one that defines more of the names; on a tie the notebook.
+(`hw8 (1)`, `hw8_final`), then any name.  Of several with the contract's name those in the fewest folders; then
+the one that defines most of the asked-for names, the newest to the minute, the last by name (`hw8 (2)` before
+`hw8 (1)`).  Where a notebook and a module are both there, the one that defines more of the names; on a tie the
+notebook.
 """
 
 from __future__ import annotations
@@ -77,15 +78,21 @@ def _files_of_kind(suffix: str, files: Sequence[HandedFile]) -> list[HandedFile]
 def _best_of_kind(suffix: str, files: Sequence[HandedFile], contract: Contract) -> Candidate:
     """The best candidate of a kind: only those of the best rank are read."""
     ofkind = _files_of_kind(suffix, files)
-    best = min(rank(file.path, contract.module) for file in ofkind)
-    equals = [file for file in ofkind if rank(file.path, contract.module) == best]
+    best = min(_fit(file, contract) for file in ofkind)
+    equals = [file for file in ofkind if _fit(file, contract) == best]
     equals.sort(key=_newest_last, reverse=True)
-    candidates = [_read(file, best, contract) for file in equals[:MAX_READ]]
+    candidates = [_read(file, best[0], contract) for file in equals[:MAX_READ]]
     return max(candidates, key=lambda candidate: candidate.defines)
 
 
-def _newest_last(file: HandedFile) -> tuple[int, float, list[tuple[int, str]]]:
-    return -file.path.count("/"), file.modified, _natural(file.path)
+def _fit(file: HandedFile, contract: Contract) -> tuple[int, int]:
+    """How well a file's name fits, and for the contract's own name in how many folders it is."""
+    fits = rank(file.path, contract.module)
+    return fits, file.path.count("/") if fits <= 1 else 0
+
+
+def _newest_last(file: HandedFile) -> tuple[int, int, list[tuple[int, str]]]:
+    return -file.path.count("/"), int(file.modified // 60), _natural(file.path)
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

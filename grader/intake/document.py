@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from grader.intake.magics import MAX_COST, plain_python, transform_cost, without_magics
 from grader.intake.naming import shown
 from grader.intake.notebook import Cell, read_notebook
-from grader.intake.parsing import MAX_WEIGHT, Fault, parse, weight
+from grader.intake.parsing import MAX_CHARACTERS, MAX_WEIGHT, Fault, parse, weight
 from grader.intake.records import HandedFile, UnreadableError
 from grader.intake.text import decode_source
 
@@ -80,11 +80,12 @@ def _notebook(file: HandedFile, module: str) -> Document:
     budget = MAX_WEIGHT
     patience = MAX_COST
     for cell in notebook.cells:
-        budget -= weight(cell.text)
+        heavy = weight(cell.text) if len(cell.text) < MAX_CHARACTERS else MAX_WEIGHT
         patience -= transform_cost(cell.text)
-        if budget < 0:
+        if heavy > budget:
             pieces.append(_too_much(cell))
             continue
+        budget -= heavy
         plain = plain_python(cell.text, module, thorough=patience > 0)
         writes.extend(plain.writes)
         pieces.append(
@@ -102,5 +103,5 @@ def _notebook(file: HandedFile, module: str) -> Document:
 
 
 def _too_much(cell: Cell) -> Piece:
-    fault = Fault(line=None, message="the notebook's code is too long to be read up to here")
+    fault = Fault(line=None, message="with it the notebook's code is too long to be read")
     return Piece(f"cell {cell.number}", cell.number, "", None, fault)

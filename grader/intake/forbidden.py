@@ -13,15 +13,33 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
+from typing import Final
 
 from grader.intake.helpers import Helpers
 from grader.intake.mentions import Use, uses_in
-from grader.intake.parsing import parse
+from grader.intake.parsing import parse_again
 from grader.intake.records import Contract, Hit, Submission
-from grader.intake.resolve import NOTHING, Frame, Value, bound_values, imported, union
+from grader.intake.resolve import MAX_VALUES, NOTHING, Frame, Value, bound_values, imported, union
 from grader.intake.slicing import BUILTINS, Graph, graph_of, slice_of
 from grader.intake.units import Unit
 from grader.sandbox.protocol import ForbiddenRule, SourceFile
+
+MAX_ALIASES: Final = 30
+"""How many aliases of aliases are followed."""
+
+REACHING: Final = ForbiddenRule(
+    names=(
+        "grader", "grader.*", "probes", "probes.*", "ctypes", "ctypes.*", "gc.get_objects", "gc.get_refer*",
+        "sys._getframe", "sys._current_frames", "sys.settrace", "sys.setprofile", "threading.settrace*",
+        "threading.setprofile*", "inspect.currentframe", "inspect.stack", "inspect.trace", "sys.addaudithook",
+        "torch.overrides.TorchFunctionMode", "torch.overrides._*", "torch.utils._python_dispatch.*",
+        "torch._C.DisableTorchFunction*", "torch._C._DisableTorch*", "torch._C._dispatch*", "torch._C._*mode*",
+        "torch._C._*torch_function_stack*", "torch._C._*torch_dispatch_stack*", "torch._C._AutoDispatch*",
+        "torch._C._ExcludeDispatchKeyGuard", "torch._C._ForceDispatchKeyGuard", "torch.library.*", "torch._ops.*",
+    ),
+    instead="PyTorch's own public operations; what watches over them is left alone",
+)  # fmt: skip
+"""Beside what a part does not allow: reaching round what sees to it at run time.  Only such parts have this."""
 
 Place = tuple[str, str]
 """A module of the submission ("" for the one that counts) and a name in it."""
@@ -35,7 +53,9 @@ class Code:
     ) -> None:
         self.names = frozenset(names)
         self.helpers = Helpers(files or {})
-        self.main = _Source(self, {at: _tree(piece.source) for at, piece in enumerate(pieces)}, "")
+        self.main = _Source(
+            self, {at: parse_again(piece.source) or ast.Module([], []) for at, piece in enumerate(pieces)}, ""
+        )
         self.main.files = {at: (piece.name, piece.source.split("\n")) for at, piece in enumerate(pieces)}
         self._sources: dict[str, _Source] = {"": self.main}
 
@@ -69,6 +89,7 @@ class _Source:
         )
         self.uses = cache(self._uses)
         self._values: dict[tuple[str, int], frozenset[Value]] = {}
+        self._depth = 0
 
     def _uses(self, index: int) -> list[Use]:
         unit = self.graph.units[index]
@@ -86,17 +107,19 @@ class _Source:
     def values(self, name: str, before: int) -> frozenset[Value]:
         """What a name of the module stands for before a position."""
         key = (name, before)
-        if key not in self._values:
+        if key not in self._values and self._depth < MAX_ALIASES:
             self._values[key] = NOTHING  # while it's being found out, so that no cycle is followed
+            self._depth += 1
             self._values[key] = self._found_values(name, before)
-        return self._values[key]
+            self._depth -= 1
+        return self._values.get(key, NOTHING)
 
     def _found_values(self, name: str, before: int) -> frozenset[Value]:
         reaching = self.graph.reaching(name, before) or self.graph.reaching(name, self.graph.end)
         if not reaching and name in BUILTINS:
             return NOTHING
         if not reaching:
-            return union(self._star_values(name, index) for index in self.graph.stars)
+            return union(self._star_values(name, index) for index in self.graph.stars[-MAX_VALUES:])
         return union(self._bound(self.graph.units[index], name) for index in reaching)
 
     def _bound(self, unit: Unit, name: str) -> frozenset[Value]:
@@ -115,12 +138,6 @@ class _Source:
         return imported(node, ast.alias(name), self.package)
 
 
-def _tree(text: str) -> ast.Module:
-    """The tree of a piece; intake made sure that there is one."""
-    tree = parse(text)
-    return tree if isinstance(tree, ast.Module) else ast.Module([], [])
-
-
 def _head(node: ast.stmt) -> Iterator[ast.AST]:
     if isinstance(node, ast.If):
         yield node.test
@@ -135,6 +152,8 @@ def code_of(submission: Submission, contract: Contract) -> Code:
 
 def find_forbidden(code: Code, exercises: Iterable[str], rules: Sequence[ForbiddenRule]) -> list[Hit]:
     """Every use of what the rules name in the closure of each exercise, first lines first."""
+    if rules:
+        rules = [*rules, REACHING]
     hits: dict[tuple[str, str, str, int], Hit] = {}
     for exercise in exercises:
         for dotted, file, line, text in _closure_uses(code, exercise):

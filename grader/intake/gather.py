@@ -18,7 +18,6 @@ from grader.intake.naming import (
     ignored,
     is_zip,
     kind_of,
-    megabytes,
     plain_name,
     refuse_other_archive,
     shown,
@@ -43,7 +42,7 @@ def gather(path: Path, contract: Contract) -> Holding:
         return unzip(file, contract)
     refuse_other_archive(file)
     if len(file.data) > contract.file_bytes:
-        raise UnreadableError(too_large(file.path, len(file.data), contract))
+        raise UnreadableError(too_large(file.path, len(file.data), contract.file_bytes))
     return Holding(files=(file,))
 
 
@@ -89,9 +88,7 @@ def _read_file(path: Path, name: str, limit: int) -> HandedFile:
     except (OSError, ValueError) as error:
         raise UnreadableError(f"{shown(name)} can't be read: {_reason(error)}.") from None
     if status.st_size > limit or len(data) > limit:
-        raise UnreadableError(
-            f"{shown(name)} has {megabytes(status.st_size)}; at most {megabytes(limit)} are read."
-        )
+        raise UnreadableError(too_large(name, status.st_size, limit))
     return HandedFile(path=plain_name(name), data=data, modified=status.st_mtime)
 
 

@@ -19,7 +19,7 @@ WRAPPERS: Final = frozenset({"time", "capture", "prun", "mprun", "memit", "debug
 
 WRITERS: Final = frozenset({"writefile", "file"})
 
-MAX_COST: Final = 400_000
+MAX_COST: Final = 200_000
 """Characters that IPython's transformer may tokenize: it takes the whole cell again for each magic in it."""
 
 MAX_LINE: Final = 2000
@@ -110,9 +110,14 @@ def _by_ipython(lines: list[str]) -> str:
 
     for clean in (ipython.leading_indent, ipython.classic_prompt, ipython.ipython_prompt):
         lines = clean(lines)  # type: ignore[no-untyped-call]
+    lines = "".join(lines).removesuffix("\n").split("\n")  # they end lines at form feeds too
+    lines = [line + "\n" for line in lines]
     manager = ipython.TransformerManager()  # type: ignore[no-untyped-call]
     for _ in range(ipython.TRANSFORM_LOOP_LIMIT):
-        changed, after = manager.do_one_token_transform(lines)  # type: ignore[no-untyped-call]
+        try:
+            changed, after = manager.do_one_token_transform(lines)  # type: ignore[no-untyped-call]
+        except SyntaxError:  # its tokenizer lets an inconsistent dedent through
+            break
         if not changed:
             break
         lines = _as_many_lines(lines, after)

@@ -35,11 +35,10 @@ def is_zip(file: HandedFile) -> bool:
     return file.data[:4] in (b"PK\x03\x04", b"PK\x05\x06") or file.path.lower().endswith(".zip")
 
 
-def too_large(name: str, size: int, contract: Contract) -> str:
+def too_large(name: str, size: int, limit: int) -> str:
     """The sentence about a file above the limit, with the usual remedy."""
     remedy = " Clear the notebook's outputs and save it." if name.lower().endswith(".ipynb") else ""
-    limit = megabytes(contract.file_bytes)
-    return f"{shown(name)} has {megabytes(size)}; at most {limit} a file are read.{remedy}"
+    return f"{shown(name)} has {megabytes(size)}; at most {megabytes(limit)} a file are read.{remedy}"
 
 
 def too_much(contract: Contract) -> str:
@@ -59,7 +58,7 @@ def ignored(path: str) -> bool:
     """Whether a file is of no interest: caches, hidden folders and what systems leave behind."""
     *folders, name = PurePosixPath(path).parts or ("",)
     return (
-        any(folder in IGNORED_FOLDERS or folder.startswith(".") for folder in folders)
+        any(folder in IGNORED_FOLDERS or (folder[:1] == "." and folder != "..") for folder in folders)
         or name in IGNORED_FILES
         or name.startswith((".", "._", "~$"))
         or name.endswith((".pyc", ".pyo"))

@@ -20,7 +20,11 @@ MAX_CELLS: Final = 5000
 TOLERANT_BYTES: Final = 2**20
 """Damaged structures are searched cell by cell up to this size; that needs memory of many times it."""
 
-_STRING_OR_NAN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b')
+MAX_NANS: Final = 300_000
+_UP_TO_NAN: Final = re.compile(
+    rb'(?:[^"NI]++|"(?:[^"\\]++|\\.)*+"|[NI](?!aN\b|nfinity\b))*+(?P<nan>NaN|Infinity)', re.DOTALL
+)
+_AS_LONG: Final = {b"NaN": b"0e0", b"Infinity": b"1e000000"}
 _NOT_PYTHON: Final = frozenset({"r", "julia", "scala", "sql", "bash", "javascript", "matlab", "octave"})
 
 
@@ -70,6 +74,8 @@ class _Rough(msgspec.Struct):
 _DECODER: Final = msgspec.json.Decoder(_Notebook)
 _ROUGH: Final = msgspec.json.Decoder(_Rough)
 _ONE_CELL: Final = msgspec.json.Decoder(_Cell)
+_NO_JSON: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError, OverflowError)
+"""What the decoders raise on bytes that are no JSON, or none of the expected form."""
 
 
 def read_notebook(data: bytes, file: str) -> Notebook:
@@ -79,7 +85,7 @@ def read_notebook(data: bytes, file: str) -> Notebook:
         raw = _decoded(data)
     except msgspec.ValidationError as error:
         return _tolerant(data, file, str(error))
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, OverflowError) as error:
+    except _NO_JSON as error:
         raise UnreadableError(_not_json(data, file, error)) from None
     cells = _all_cells(raw)
     if cells is None:
@@ -105,14 +111,18 @@ def _decoded(data: bytes) -> _Notebook:
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        if b"NaN" not in data and b"Infinity" not in data:
+        nans = data.count(b"NaN") + data.count(b"Infinity")
+        if not 0 < nans < MAX_NANS:
             raise
-        return _DECODER.decode(_STRING_OR_NAN.sub(_null_for_nan, data))
+        return _DECODER.decode(_without_nans(data))
 
 
-def _null_for_nan(match: re.Match[bytes]) -> bytes:
-    """Jupyter writes NaN in outputs though JSON has none."""
-    return match.group() if match.group().startswith(b'"') else b"null"
+def _without_nans(data: bytes) -> bytes:
+    """Jupyter writes NaN in outputs though JSON has none; outside texts, numbers as long take their place."""
+    plain = bytearray(data)
+    for match in _UP_TO_NAN.finditer(data):
+        plain[match.start("nan") : match.end("nan")] = _AS_LONG[match["nan"]]
+    return bytes(plain)
 
 
 def _not_json(data: bytes, file: str, error: Exception) -> str:
@@ -133,7 +143,7 @@ def _tolerant(data: bytes, file: str, reason: str) -> Notebook:
         raise UnreadableError(f"{file} is not a valid notebook: {reason[:200]}.")
     try:
         rough = _ROUGH.decode(data).cells or []
-    except (msgspec.DecodeError, RecursionError):
+    except _NO_JSON:
         raise UnreadableError(f"{file} is JSON but not a notebook: {reason[:200]}.") from None
     whole = [cell for cell in map(_whole_cell, rough) if cell is not None]
     if not whole:
@@ -145,7 +155,7 @@ def _tolerant(data: bytes, file: str, reason: str) -> Notebook:
 def _whole_cell(raw: msgspec.Raw) -> _Cell | None:
     try:
         return _ONE_CELL.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except _NO_JSON:
         return None
 
 

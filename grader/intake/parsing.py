@@ -15,15 +15,17 @@ from typing import Final
 
 from grader.model import Record
 
-MAX_WEIGHT: Final = 300_000
-"""Names count five, brackets and ellipses two, numbers one.  300 pages of program text."""
+MAX_WEIGHT: Final = 120_000
+"""Names count five, brackets and ellipses three, numbers one: some 3,000 lines of program text."""
 
+MAX_CHARACTERS: Final = 4 * 2**20
+MAX_LINES: Final = 100_000
 MAX_LINE_SHOWN: Final = 120
 MAX_DEPTH: Final = 200
 """How deep a syntax tree may nest: what Python's compiler and the analyses here take with ease."""
 
 _WEIGHED: Final = re.compile(r"(?P<name>[^\W\d]\w*)|(?P<bracket>[\[({]|\.\.\.)|(?P<number>\d[\w.]*)")
-_WEIGHTS: Final = {"name": 5, "bracket": 2, "number": 1}
+_WEIGHTS: Final = {"name": 5, "bracket": 3, "number": 1}
 
 _PYTHON_2: Final = re.compile(
     r"Missing parentheses in call to '(print|exec)'|multiple exception types must be parenthesized"
@@ -50,10 +52,11 @@ def weight(text: str) -> int:
 
 def parse(text: str) -> ast.Module | Fault:
     """The syntax tree of a text whose every construct Python's compiler takes, or what is wrong with it."""
+    if len(text) > MAX_CHARACTERS or text.count("\n") > MAX_LINES:
+        return Fault(line=None, message=f"its code is too long to be read: {len(text):,} characters")
     if weight(text) > MAX_WEIGHT:
-        return Fault(
-            line=None, message=f"it is too long to be read: more than {MAX_WEIGHT // 5:,} names and numbers"
-        )
+        limit = f"{MAX_WEIGHT // 5:,} names and numbers"
+        return Fault(line=None, message=f"its code is too long to be read: more than {limit}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -64,6 +67,16 @@ def parse(text: str) -> ast.Module | Fault:
         return Fault(line=None, message="its brackets or expressions are nested too deeply to be read")
     except ValueError as error:
         return Fault(line=None, message=f"it is not text that Python reads ({error})")
+
+
+def parse_again(text: str) -> ast.Module | None:
+    """The tree of text that was taken from one that `parse` took; None where the taking broke it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError:
+        return None
 
 
 def _checked(tree: ast.Module) -> ast.Module:

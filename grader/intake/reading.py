@@ -16,7 +16,6 @@ from grader.intake.document import Document
 from grader.intake.gather import gather, gather_members
 from grader.intake.helpers import Helpers, imports_of
 from grader.intake.naming import megabytes, safe_id, shown
-from grader.intake.parsing import parse
 from grader.intake.records import Contract, Found, Holding, Submission, Unreadable, UnreadableError
 from grader.intake.rendering import render
 from grader.intake.slicing import Slice, graph_of, slice_of
@@ -69,7 +68,7 @@ def _read(
     beside, notes = _files_beside(holding, candidate.document, contract)
     cut = _cut(candidate.document, contract, Helpers(beside))
     reading = reading_of(choice, cut.document, cut.slice, contract, [*holding.notes, *notes])
-    if not reading.found and not cut.slice.dynamic(contract.names) and not _has_stars(cut.slice):
+    if not reading.found and not cut.slice.dynamic(contract.names):
         return Unreadable(id=identity, path=path, message=_no_names(reading, contract), reading=reading)
     return _submission(path, identity, cut, reading, beside, contract)
 
@@ -104,10 +103,6 @@ def _no_names(reading: Reading, contract: Contract) -> str:
     more = ", ..." if len(contract.names) > 4 else ""
     asked = f"{reading.file} defines none of the {len(contract.names)} names asked for ({some}{more})."
     return " ".join([asked, *reading.notes])
-
-
-def _has_stars(cut: Slice) -> bool:
-    return any(unit.star for unit in cut.units)
 
 
 # ------------------------------------------------------------------------------------- files beside it
@@ -187,8 +182,9 @@ def _submission(
     path: Path, identity: str, cut: _Cut, reading: Reading, beside: dict[str, bytes], contract: Contract
 ) -> Submission:
     dynamic = cut.slice.dynamic(contract.names)
-    pieces = _whole_pieces(cut.document) if dynamic else _sliced_pieces(cut)
-    trees = [tree for tree in map(parse, (piece.source for piece in pieces)) if isinstance(tree, ast.Module)]
+    rendered = _whole_pieces(cut.document) if dynamic else _sliced_pieces(cut)
+    pieces = tuple(SourceFile(name=name, source=source) for name, source, _ in rendered)
+    trees = [tree for _, _, tree in rendered]
     files = _imported_only(beside, cut.helpers, trees, everything=dynamic)
     notes = [
         *cut.document.notes,
@@ -207,23 +203,26 @@ def _submission(
     )
 
 
-def _whole_pieces(document: Document) -> tuple[SourceFile, ...]:
-    return tuple(
-        SourceFile(name=piece.name, source=piece.text)
+_Rendered = tuple[str, str, ast.Module]
+"""A piece's name, text and tree."""
+
+
+def _whole_pieces(document: Document) -> list[_Rendered]:
+    return [
+        (piece.name, piece.text, piece.tree)
         for piece in document.pieces
         if piece.tree is not None and piece.tree.body
-    )
+    ]
 
 
-def _sliced_pieces(cut: _Cut) -> tuple[SourceFile, ...]:
+def _sliced_pieces(cut: _Cut) -> list[_Rendered]:
     by_piece = needed_by_piece(cut.slice)
     trees = cut.document.trees()
-    rendered = (
-        (piece.name, render(piece.text, trees[at], by_piece[at]))
+    return [
+        (piece.name, *render(piece.text, trees[at], by_piece[at]))
         for at, piece in enumerate(cut.document.pieces)
         if at in by_piece
-    )
-    return tuple(SourceFile(name=name, source=source) for name, source in rendered if source)
+    ]
 
 
 def _imported_only(

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from grader.intake.parsing import parse
+from grader.intake.parsing import parse_again
 from grader.intake.units import OpaqueStatement, Unit, blocks, is_main_guard
 
 
@@ -25,11 +25,9 @@ class _Keep:
         return id(node) in self.statements
 
 
-def render(text: str, tree: ast.Module, needed: Iterable[Unit]) -> str:
-    """The text of one piece with what isn't needed blanked; "" where nothing is."""
+def render(text: str, tree: ast.Module, needed: Iterable[Unit]) -> tuple[str, ast.Module]:
+    """The text of one piece with what isn't needed blanked, and its tree."""
     units = list(needed)
-    if not units:
-        return ""
     keep = _Keep(
         frozenset(id(unit.node) for unit in units),
         frozenset(id(unit.alias) for unit in units if unit.alias is not None),
@@ -39,12 +37,14 @@ def render(text: str, tree: ast.Module, needed: Iterable[Unit]) -> str:
     for node in tree.body:
         _render(node, keep, lines, kept, inside=False)
     rendered = b"\n".join(lines).decode().rstrip()
-    return rendered if isinstance(parse(rendered), ast.Module) else _unparsed(tree, keep)
+    again = tree if rendered == text else parse_again(rendered)
+    return (rendered, again) if again is not None else _unparsed(tree, keep)
 
 
-def _unparsed(tree: ast.Module, keep: _Keep) -> str:
+def _unparsed(tree: ast.Module, keep: _Keep) -> tuple[str, ast.Module]:
     """The needed statements alone: for the odd layout (a backslash after `;`) where blanking breaks it."""
-    return "\n".join(ast.unparse(node) for node in tree.body if keep.holds(node))
+    kept = [node for node in tree.body if keep.holds(node)]
+    return "\n".join(map(ast.unparse, kept)), ast.Module(kept, [])
 
 
 def _line_range(node: ast.stmt, lines: list[bytes], *, head: bool) -> range:

@@ -18,12 +18,13 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from grader.intake.records import UnreadableError
 from grader.intake.units import StarNames, Unit, makes_names, units_of
 
-MAX_STEPS: Final = 1_000_000
+MAX_STEPS: Final = 200_000
 """Bindings looked at before slicing gives up; a real notebook needs some thousands."""
 
 BUILTINS: Final = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__builtins__", "__spec__"}
@@ -41,11 +42,11 @@ class Slice:
     defined: dict[str, tuple[int, ...]]
     unresolved: frozenset[str] = frozenset()
     early: tuple[tuple[str, int], ...] = ()
+    makes_names: bool = False
 
     def dynamic(self, names: Iterable[str]) -> bool:
         """Whether something needed may be made in a way that can't be seen: then the whole has to run."""
-        absent = self.unresolved or any(name not in self.defined for name in names)
-        return bool(absent) and any(makes_names(unit) for unit in self.units)
+        return self.makes_names and (bool(self.unresolved) or any(name not in self.defined for name in names))
 
 
 class Graph:
@@ -87,6 +88,11 @@ class Graph:
         found = changers[bisect_left(changers, after + 1) : bisect_left(changers, before)]
         self.steps += len(found)
         return found
+
+    @cached_property
+    def makes_names(self) -> bool:
+        """Whether any statement may make names that can't be seen in it."""
+        return any(makes_names(unit) for unit in self.units)
 
     def _step(self) -> None:
         self.steps += 1
@@ -154,12 +160,19 @@ class _Search:
         if name in self.stops:
             return []
         bindings = self.graph.reaching(name, horizon) or self.graph.reaching(name, self.graph.end)
-        if not bindings:
-            self._absent(name, horizon)
-            return []
-        for index in [*bindings, *self.graph.changing(name, min(bindings), horizon)]:
+        for index in [*bindings, *self._changing(name, bindings, horizon)]:
             self.need(index, horizon)
             self.need(index, self.graph.end)
+        return bindings
+
+    def _changing(self, name: str, bindings: list[int], horizon: int) -> list[int]:
+        return self.graph.changing(name, min(bindings), horizon) if bindings else []
+
+    def _read_name(self, name: str, horizon: int) -> list[int]:
+        """Need a name that something needed reads; one that nothing binds may come of a star import."""
+        bindings = self.need_name(name, horizon)
+        if not bindings and name not in self.stops:
+            self._absent(name, horizon)
         return bindings
 
     def _absent(self, name: str, horizon: int) -> None:
@@ -176,11 +189,11 @@ class _Search:
             index, horizon = self.todo.pop()
             unit = self.graph.units[index]
             for name in unit.uses.now:
-                bindings = self.need_name(name, index)
+                bindings = self._read_name(name, index)
                 if bindings and min(bindings) >= index and not unit.head:
                     self.early.add((name, index))
             for name in unit.uses.later:
-                self.need_name(name, horizon)
+                self._read_name(name, horizon)
             for container in unit.containers:
                 self.need(container, container)
 
@@ -200,6 +213,7 @@ def slice_of(graph: Graph, names: Iterable[str], stops: Iterable[str] = ()) -> S
         defined=defined,
         unresolved=frozenset(search.unresolved) if not graph.stars else frozenset(),
         early=tuple(sorted(search.early)),
+        makes_names=graph.makes_names,
     )
 
 

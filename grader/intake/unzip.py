@@ -55,7 +55,7 @@ def _check_directory(data: bytes, name: str, contract: Contract) -> None:
 
 
 def _unpacked(opened: zipfile.ZipFile, name: str, contract: Contract) -> Holding:
-    entries = [entry for entry in opened.infolist() if not entry.is_dir() and not ignored(entry.filename)]
+    entries = [entry for entry in opened.infolist() if not _is_folder(entry) and not ignored(entry.filename)]
     if len(entries) > contract.file_count:
         raise UnreadableError(too_much(contract))
     if entries and all(entry.flag_bits & 1 for entry in entries):
@@ -75,6 +75,11 @@ def _unpacked(opened: zipfile.ZipFile, name: str, contract: Contract) -> Holding
         if total > contract.total_bytes:
             raise UnreadableError(too_much(contract))
     return Holding(files=tuple(files[path] for path in sorted(files)), notes=few(notes))
+
+
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    """Unlike `ZipInfo.is_dir`, this takes an entry without a name."""
+    return not entry.filename or entry.filename.endswith("/")
 
 
 def _passed_over(entry: zipfile.ZipInfo) -> str | None:
@@ -107,7 +112,7 @@ def _content(
         )
         return None
     if len(data) > contract.file_bytes:
-        notes.append(f"{too_large(entry.filename, len(data), contract)} It was passed over.")
+        notes.append(f"{too_large(entry.filename, len(data), contract.file_bytes)} It was passed over.")
         return None
     return data
 
