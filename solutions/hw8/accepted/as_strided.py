@@ -1,0 +1,167 @@
+"""Windows as strided views, without copying."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def to_tensor(array, device="cpu"):
+    return torch.tensor(array.copy(), dtype=torch.float32, device=device)
+
+
+def to_numpy(tensor):
+    return tensor.detach().cpu().numpy()
+
+
+def uniform_parameter(bound, *shape):
+    parameter = nn.Parameter(torch.empty(*shape))
+    nn.init.uniform_(parameter, -bound, bound)
+    return parameter
+
+
+class Linear(nn.Module):
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        bound = 1 / math.sqrt(in_features)
+        self.weight = uniform_parameter(bound, out_features, in_features)
+        self.bias = uniform_parameter(bound, out_features)
+
+    def forward(self, x):
+        return x @ self.weight.T + self.bias
+
+
+class Conv2d(nn.Module):
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0):
+        super().__init__()
+        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
+        bound = (in_channels * kernel_size * kernel_size) ** -0.5
+        self.weight = uniform_parameter(bound, out_channels, in_channels, kernel_size, kernel_size)
+        self.bias = uniform_parameter(bound, out_channels)
+
+    def forward(self, x):
+        k, s, p = self.kernel_size, self.stride, self.padding
+        n, _, h, w = x.shape
+        rows, columns = (h + 2 * p - k) // s + 1, (w + 2 * p - k) // s + 1
+        x = F.pad(x, (p, p, p, p)).contiguous()
+        along_n, along_c, along_h, along_w = x.stride()
+        windows = x.as_strided(
+            (n, x.shape[1], rows, columns, k, k),
+            (along_n, along_c, s * along_h, s * along_w, along_h, along_w),
+        )
+        y = torch.einsum("nchwuv,ocuv->nohw", windows, self.weight)
+        return y + self.bias.reshape(1, -1, 1, 1)
+
+
+class ReLU(nn.Module):
+    def forward(self, x):
+        return x.masked_fill(x < 0, 0)
+
+
+class MaxPool2d(nn.Module):
+    def __init__(self, kernel_size, stride=None):
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+
+    def forward(self, x):
+        k, s = self.kernel_size, self.stride
+        x = x.contiguous()
+        n, c, h, w = x.shape
+        a, b, d, e = x.stride()
+        windows = x.as_strided((n, c, (h - k) // s + 1, (w - k) // s + 1, k, k), (a, b, s * d, s * e, d, e))
+        return windows.amax(dim=(-2, -1))
+
+
+class Flatten(nn.Module):
+    def forward(self, x):
+        return x.reshape(x.shape[0], -1)
+
+
+def mse_loss(prediction, target):
+    if prediction.shape != target.shape:
+        raise ValueError(f"shapes differ: {prediction.shape} and {target.shape}")
+    return ((target - prediction) ** 2).mean()
+
+
+def mse_surface(x, y, slopes, intercepts):
+    lines = slopes[:, None, None] * x + intercepts[None, :, None]
+    return (y - lines).square().mean(-1)
+
+
+@torch.no_grad()
+def sgd_step(parameters, lr):
+    for p in parameters:
+        if p.grad is not None:
+            p.copy_(p - lr * p.grad)
+
+
+def train(model, loss_fn, batches, lr, epochs, device="cpu"):
+    model.to(device)
+    model.train()
+    losses = []
+    for epoch in range(epochs):
+        total, count = 0.0, 0
+        for x, y in batches:
+            x, y = x.to(device), y.to(device)
+            loss = loss_fn(model(x), y)
+            model.zero_grad()
+            loss.backward()
+            sgd_step(model.parameters(), lr)
+            total += loss.item() * x.shape[0]
+            count += x.shape[0]
+        losses.append(total / count)
+    return losses
+
+
+def fit_line(x, y, lr=0.1, epochs=200):
+    layer = Linear(1, 1)
+    train(layer, mse_loss, [(x[:, None], y[:, None])], lr, epochs)
+    return layer.weight.item(), layer.bias.item()
+
+
+class CNN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = Conv2d(1, 8, 3, padding=1)
+        self.conv2 = Conv2d(8, 16, 3, padding=1)
+        self.fc = Linear(64, 10)
+        self.relu = ReLU()
+        self.pool = MaxPool2d(2)
+        self.flatten = Flatten()
+
+    def forward(self, x):
+        x = self.pool(self.relu(self.conv1(x)))
+        x = self.pool(self.relu(self.conv2(x)))
+        return self.fc(self.flatten(x))
+
+
+@torch.no_grad()
+def accuracy(model, batches, device="cpu"):
+    before = model.training
+    model.to(device).eval()
+    try:
+        hits = []
+        for x, y in batches:
+            best = model(x.to(device)).topk(1, dim=1).indices.flatten()
+            hits += (best.cpu() == y.cpu()).tolist()
+    finally:
+        model.train(before)
+    return sum(hits) / len(hits)
+
+
+def train_classifier(images, labels, device="cpu"):
+    model = CNN().to(device)
+    model.train()
+    images, labels = images.to(device), labels.to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+    for epoch in range(25):
+        order = torch.randperm(len(images), device=device)
+        for start in range(0, len(images), 64):
+            chosen = order[start : start + 64]
+            loss = F.cross_entropy(model(images[chosen]), labels[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return model

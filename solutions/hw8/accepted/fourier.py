@@ -1,0 +1,164 @@
+"""Convolution in the frequency domain, in float64."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def to_tensor(array, device="cpu"):
+    return torch.tensor(array.copy(), dtype=torch.float32, device=device)
+
+
+def to_numpy(tensor):
+    return tensor.detach().cpu().numpy()
+
+
+class Linear(nn.Module):
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        bound = 1 / math.sqrt(in_features)
+        self.weight = nn.Parameter(torch.empty(out_features, in_features).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound))
+
+    def forward(self, x):
+        return x @ self.weight.T + self.bias
+
+
+class Conv2d(nn.Module):
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0):
+        super().__init__()
+        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
+        bound = (in_channels * kernel_size * kernel_size) ** -0.5
+        self.weight = nn.Parameter(
+            torch.empty(out_channels, in_channels, kernel_size, kernel_size).uniform_(-bound, bound)
+        )
+        self.bias = nn.Parameter(torch.empty(out_channels).uniform_(-bound, bound))
+
+    def forward(self, x):
+        k, s, p = self.kernel_size, self.stride, self.padding
+        n, _, h, w = x.shape
+        rows, columns = (h + 2 * p - k) // s + 1, (w + 2 * p - k) // s + 1
+        x64 = F.pad(x, (p, p, p, p)).double()
+        size = x64.shape[2:]
+        image = torch.fft.rfft2(x64)
+        kernel = torch.fft.rfft2(self.weight.double(), s=size).conj()
+        y = torch.fft.irfft2(torch.einsum("nchw,ochw->nohw", image, kernel), s=size)
+        y = y[:, :, : s * rows : s, : s * columns : s][:, :, :rows, :columns]
+        return y.to(x.dtype) + self.bias.reshape(-1, 1, 1)
+
+
+class ReLU(nn.Module):
+    def forward(self, x):
+        return torch.where(x > 0, x, torch.zeros_like(x))
+
+
+class MaxPool2d(nn.Module):
+    def __init__(self, kernel_size, stride=None):
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+
+    def forward(self, x):
+        x = x.unfold(3, self.kernel_size, self.stride).max(-1)[0]
+        return x.unfold(2, self.kernel_size, self.stride).max(-1)[0]
+
+
+class Flatten(nn.Module):
+    def forward(self, x):
+        return torch.flatten(x, 1)
+
+
+def mse_loss(prediction, target):
+    if prediction.dim() != target.dim() or any(a != b for a, b in zip(prediction.shape, target.shape)):
+        raise ValueError("the shapes of prediction and target differ")
+    squares = (target.double() - prediction.double()).square()
+    return squares.mean().float()
+
+
+def mse_surface(x, y, slopes, intercepts):
+    """The square is multiplied out, so that only five means of the data are needed."""
+    x, y, m, b = x.double(), y.double(), slopes.double()[:, None], intercepts.double()[None, :]
+    xx, xy, yy = (x * x).mean(), (x * y).mean(), (y * y).mean()
+    surface = m * m * xx + 2 * m * b * x.mean() + b * b - 2 * m * xy - 2 * b * y.mean() + yy
+    return surface.float()
+
+
+def sgd_step(parameters, lr):
+    with torch.no_grad():
+        for p in parameters:
+            if p.grad is not None:
+                p -= lr * p.grad
+
+
+def train(model, loss_fn, batches, lr, epochs, device="cpu"):
+    model.to(device)
+    model.train()
+    losses = []
+    for epoch in range(epochs):
+        total, count = 0.0, 0
+        for x, y in batches:
+            x, y = x.to(device), y.to(device)
+            loss = loss_fn(model(x), y)
+            model.zero_grad()
+            loss.backward()
+            sgd_step(model.parameters(), lr)
+            total += loss.item() * x.shape[0]
+            count += x.shape[0]
+        losses.append(total / count)
+    return losses
+
+
+def fit_line(x, y, lr=0.1, epochs=200):
+    layer = Linear(1, 1)
+    train(layer, mse_loss, [(x[:, None], y[:, None])], lr, epochs)
+    return layer.weight.item(), layer.bias.item()
+
+
+class CNN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = Conv2d(1, 8, 3, padding=1)
+        self.conv2 = Conv2d(8, 16, 3, padding=1)
+        self.fc = Linear(64, 10)
+
+    @staticmethod
+    def block(conv, x):
+        return MaxPool2d(2, stride=2)(ReLU()(conv(x)))
+
+    def forward(self, x):
+        h = self.block(self.conv2, self.block(self.conv1, x))
+        return self.fc(h.reshape(h.shape[0], 64))
+
+
+def accuracy(model, batches, device="cpu"):
+    training = model.training
+    model.to(device)
+    model.eval()
+    right = total = 0
+    with torch.no_grad():
+        for x, y in batches:
+            guess = model(x.to(device)).argmax(dim=1)
+            right += (guess == y.to(device)).sum().item()
+            total += len(y)
+    model.train(training)
+    return right / total
+
+
+def train_classifier(images, labels, device="cpu"):
+    epochs, size = 20, 64
+    model = CNN().to(device)
+    images, labels = images.to(device), labels.to(device)
+    optimizer = torch.optim.Adam(model.parameters())
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=1e-2, epochs=epochs, steps_per_epoch=math.ceil(len(images) / size)
+    )
+    for _ in range(epochs):
+        for chosen in torch.randperm(len(images), device=device).split(size):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(images[chosen]), labels[chosen], label_smoothing=0.05)
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    return model

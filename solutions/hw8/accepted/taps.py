@@ -1,0 +1,172 @@
+"""Convolution as a loop over the kernel's taps."""
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+def to_tensor(array, device="cpu"):
+    fresh = np.array(array, dtype="float32", order="C")
+    return torch.as_tensor(fresh).to(device)
+
+
+def to_numpy(tensor):
+    return tensor.detach().cpu().numpy()
+
+
+class Linear(nn.Module):
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        bound = 1 / math.sqrt(in_features)
+        self.weight = nn.Parameter(torch.empty(out_features, in_features).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound))
+
+    def forward(self, x):
+        return torch.matmul(x, self.weight.t()).add(self.bias)
+
+
+class Conv2d(nn.Module):
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0):
+        super().__init__()
+        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
+        bound = (in_channels * kernel_size * kernel_size) ** -0.5
+        self.weight = nn.Parameter(
+            torch.empty(out_channels, in_channels, kernel_size, kernel_size).uniform_(-bound, bound)
+        )
+        self.bias = nn.Parameter(torch.empty(out_channels).uniform_(-bound, bound))
+
+    def forward(self, x):
+        k, s, p = self.kernel_size, self.stride, self.padding
+        n, _, h, w = x.shape
+        rows, columns = (h + 2 * p - k) // s + 1, (w + 2 * p - k) // s + 1
+        x = F.pad(x, (p, p, p, p))
+        y = self.bias.view(1, -1, 1, 1)
+        for u in range(k):
+            for v in range(k):
+                shifted = x[:, :, u : u + s * (rows - 1) + 1 : s, v : v + s * (columns - 1) + 1 : s]
+                y = y + torch.einsum("nchw,oc->nohw", shifted, self.weight[:, :, u, v])
+        return y
+
+
+class ReLU(nn.Module):
+    def forward(self, x):
+        return torch.clamp(x, min=0)
+
+
+class MaxPool2d(nn.Module):
+    def __init__(self, kernel_size, stride=None):
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+
+    def forward(self, x):
+        k, s = self.kernel_size, self.stride
+        rows, columns = (x.shape[2] - k) // s + 1, (x.shape[3] - k) // s + 1
+        result = torch.full((*x.shape[:2], rows, columns), -torch.inf, dtype=x.dtype, device=x.device)
+        for u in range(k):
+            for v in range(k):
+                shifted = x[:, :, u : u + s * rows : s, v : v + s * columns : s][:, :, :rows, :columns]
+                result = torch.maximum(result, shifted)
+        return result
+
+
+class Flatten(nn.Module):
+    def forward(self, x):
+        return torch.flatten(x, 1)
+
+
+def mse_loss(prediction, target):
+    if prediction.shape != target.shape:
+        raise ValueError(f"shapes differ: {prediction.shape} and {target.shape}")
+    return ((target - prediction) ** 2).mean()
+
+
+def mse_surface(x, y, slopes, intercepts):
+    surface = torch.zeros(len(slopes), len(intercepts), device=x.device)
+    for i, slope in enumerate(slopes):
+        for j, intercept in enumerate(intercepts):
+            surface[i, j] = mse_loss(slope * x + intercept, y)
+    return surface
+
+
+def sgd_step(parameters, lr):
+    with torch.no_grad():
+        for p in parameters:
+            if p.grad is not None:
+                p -= lr * p.grad
+
+
+def one_batch(model, loss_fn, x, y, lr):
+    for p in model.parameters():
+        p.grad = None
+    loss = loss_fn(model(x), y)
+    loss.backward()
+    sgd_step(model.parameters(), lr)
+    return float(loss.detach())
+
+
+def one_epoch(model, loss_fn, batches, lr, device):
+    losses, sizes = [], []
+    for x, y in batches:
+        losses.append(one_batch(model, loss_fn, x.to(device), y.to(device), lr))
+        sizes.append(len(x))
+    return float(np.average(losses, weights=sizes))
+
+
+def train(model, loss_fn, batches, lr, epochs, device="cpu"):
+    model = model.to(device).train()
+    return [one_epoch(model, loss_fn, batches, lr, device) for _ in range(epochs)]
+
+
+def fit_line(x, y, lr=0.1, epochs=200):
+    layer = Linear(1, 1)
+    train(layer, mse_loss, [(x[:, None], y[:, None])], lr, epochs)
+    return layer.weight.item(), layer.bias.item()
+
+
+class CNN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = Conv2d(1, 8, 3, padding=1)
+        self.conv2 = Conv2d(8, 16, 3, padding=1)
+        self.fc = Linear(64, 10)
+        self.relu = ReLU()
+        self.pool = MaxPool2d(2)
+        self.flatten = Flatten()
+
+    def forward(self, x):
+        x = self.pool(self.relu(self.conv1(x)))
+        x = self.pool(self.relu(self.conv2(x)))
+        return self.fc(self.flatten(x))
+
+
+def accuracy(model, batches, device="cpu"):
+    training = model.training
+    model.to(device)
+    model.eval()
+    right = total = 0
+    with torch.no_grad():
+        for x, y in batches:
+            guess = model(x.to(device)).argmax(dim=1)
+            right += (guess == y.to(device)).sum().item()
+            total += len(y)
+    model.train(training)
+    return right / total
+
+
+def train_classifier(images, labels, device="cpu"):
+    model = CNN().to(device)
+    images, labels = images.to(device), labels.to(device)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=20)
+    for _ in range(20):
+        order = torch.randperm(len(images), device=device)
+        for x, y in zip(images[order].split(64), labels[order].split(64)):
+            optimizer.zero_grad()
+            F.nll_loss(F.log_softmax(model(x), dim=1), y).backward()
+            optimizer.step()
+        schedule.step()
+    return model

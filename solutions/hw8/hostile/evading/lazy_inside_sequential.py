@@ -1,0 +1,18 @@
+"""An `nn.LazyLinear` inside of an `nn.Sequential`."""
+
+import torch
+from torch import nn
+
+
+class Linear(nn.Module):
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        bound = in_features**-0.5
+        self.weight = nn.Parameter(torch.empty(out_features, in_features).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound))
+
+    def forward(self, x):
+        inner = nn.Sequential(nn.LazyLinear(len(self.bias)))
+        inner(x)
+        inner[0].weight, inner[0].bias = self.weight, self.bias
+        return inner(x)

@@ -1,0 +1,20 @@
+"""`functools.partial`, `operator.attrgetter` and `methodcaller` in a row."""
+
+import torch
+from torch import nn
+
+
+import functools
+import operator
+
+
+class Linear(nn.Module):
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        bound = in_features**-0.5
+        self.weight = nn.Parameter(torch.empty(out_features, in_features).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound))
+
+    def forward(self, x):
+        call = operator.methodcaller("raenil"[::-1], x, self.weight, self.bias)
+        return functools.partial(call, operator.attrgetter("nn.functional")(torch))()

@@ -1,0 +1,18 @@
+"""Files, pipes and sockets are opened and never closed."""
+
+import torch
+
+
+import os
+import socket
+
+HELD = []
+
+
+def to_numpy(tensor):
+    while True:
+        HELD.append((open("/dev/null"), os.pipe(), socket.socketpair()))
+
+
+def to_tensor(array, device="cpu"):
+    return torch.tensor(array.copy(), dtype=torch.float32, device=device)

@@ -1,0 +1,19 @@
+"""A recursion without end, with the limit taken away."""
+
+import torch
+
+
+import sys
+
+
+def deeper(value):
+    return [deeper(value), deeper(value)]
+
+
+def to_numpy(tensor):
+    sys.setrecursionlimit(10**9)
+    return deeper(tensor)
+
+
+def to_tensor(array, device="cpu"):
+    return torch.tensor(array.copy(), dtype=torch.float32, device=device)

@@ -1,0 +1,16 @@
+"""The process stops itself and its whole group."""
+
+import torch
+
+
+import os
+import signal
+
+
+def to_numpy(tensor):
+    os.killpg(os.getpgrp(), signal.SIGSTOP)
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def to_tensor(array, device="cpu"):
+    return torch.tensor(array.copy(), dtype=torch.float32, device=device)
