@@ -53,7 +53,7 @@ def test_run_prints_a_table_and_writes_the_result(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     for words in (
-        "Doubling 1/4",
+        "━━━━━━━━━━ 1/4 1 of 2 tests passed",
         "12 of 12 elements",
         "PyTorch's in their place counted",
         "ada: 7 of 10 points",
