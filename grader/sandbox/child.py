@@ -7,7 +7,7 @@ import socket
 import sys
 import tempfile
 
-from grader.sandbox import control, protocol, worker
+from grader.sandbox import control, loading, protocol, worker
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     channel.sendall(protocol.frame(str(torch.__version__).encode()))
     with tempfile.TemporaryDirectory(prefix="grade-") as folder:
         load = worker.receive_load(channel)
-        worker.lay_out(load, folder)
+        loading.lay_out(load, folder)
         os.chdir(folder)
         worker.serve_without_forks(channel, load, probes, limits)
         os.chdir(tempfile.gettempdir())

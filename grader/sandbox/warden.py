@@ -13,7 +13,7 @@ import signal
 import socket
 from types import ModuleType
 
-from grader.sandbox import confine, linux, worker
+from grader.sandbox import confine, linux, loading, worker
 from grader.sandbox.control import Open
 from grader.sandbox.limits import Limits
 
@@ -67,7 +67,7 @@ def run_worker(
         keep_only(worker_socket, report)
         channel = socket.socket(fileno=worker_socket)
         load = worker.receive_load(channel)
-        worker.lay_out(load, confine.SUBMISSION)
+        loading.lay_out(load, confine.SUBMISSION)
         protect = linux.MS_REMOUNT | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
         linux.mount("none", confine.SUBMISSION, "", protect)
         os.chdir(confine.SUBMISSION)

@@ -103,7 +103,7 @@ def test_partial_credit(grade: Grade) -> None:
         ("raise NotImplementedError", Outcome.ERROR, "is not implemented yet"),
         ("while True: pass", Outcome.TIMEOUT, "stopped after 3 s"),
         ("import os; os._exit(0)", Outcome.CRASHED, "exit status 0"),
-        ("import ctypes; ctypes.string_at(0)", Outcome.CRASHED, "SIGSEGV"),
+        ("import os; os.kill(os.getpid(), 11)", Outcome.CRASHED, "SIGSEGV"),
         ("import sys; sys.exit()", Outcome.ERROR, "raised SystemExit"),
         ("raise KeyboardInterrupt", Outcome.ERROR, "raised KeyboardInterrupt"),
         ("import os; os.write(3, b'garbage!' * 9)", Outcome.CRASHED, "malformed"),
@@ -140,13 +140,21 @@ def test_a_missing_name(grade: Grade) -> None:
     assert result.score == 6
 
 
-def test_a_module_that_does_not_load(grade: Grade) -> None:
-    """An exception while loading is told once for every test, with the student's line."""
+def test_a_definition_that_fails_costs_what_needs_it(grade: Grade) -> None:
+    """An exception while loading is told where its name is asked for, with the student's line; the rest goes on."""
     result = grade(RIGHT.replace("self.factor = factor", "self.factor = factor\n\n    double = undefined"))
+    scale = only(result, "test_scale")
+    assert scale.outcome is Outcome.ERROR
+    assert "raised NameError" in (scale.message or "")
+    assert "tiny.py, line 14: double = undefined" in (scale.message or "")
+    assert result.score == 6
+
+
+def test_a_module_of_which_nothing_comes(grade: Grade) -> None:
+    """Where loading leaves nothing, its first exception is every test's."""
+    result = grade("import nonsense\nbase = nonsense.Base\n" + "double = Scale = use_double = nonsense.make(base)\n")
     assert {test.outcome for test in result.tests} == {Outcome.ERROR}
-    message = only(result, "test_values").message or ""
-    assert message.startswith("Loading your module raised NameError")
-    assert "tiny.py, line 14: double = undefined" in message
+    assert (only(result, "test_values").message or "").startswith("Loading your module raised ModuleNotFoundError")
 
 
 def test_what_it_prints_is_kept_and_bounded(grade: Grade) -> None:
