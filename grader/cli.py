@@ -6,6 +6,7 @@ Everything heavy is imported by the command that needs it: `grade --help` import
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -41,6 +42,7 @@ def run(
     json: Annotated[Path | None, typer.Option("--json", help="Write the result here too, as JSON.")] = None,
     seed: SeedOption = None,
     sandbox: SandboxOption = "strict",
+    every: Annotated[bool, typer.Option("--all", help="List the tests that passed, too.")] = False,
 ) -> None:
     """Grade one submission and print the result."""
     from grader.assignment import find_assignment
@@ -56,7 +58,7 @@ def run(
 
     from grader.report.terminal import show
 
-    show(Console(), result, {part.name: part.title for part in chosen.parts})
+    show(Console(), result, {part.name: part.title for part in chosen.parts}, every=every)
     if result.score is None:
         raise GraderError("Some tests could not be checked; their points are withheld, not lost.")
 
@@ -108,9 +110,121 @@ def inspect(
     show_inspection(Console(), inspect_one(submission, find_assignment(assignment)))
 
 
+@app.command()
+def validate(
+    assignment: Annotated[str, typer.Argument(help="The assignment: its name, or its folder's path.")],
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="With how many different questions.")] = 1,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="How many at a time.")] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", help="Only submissions like this: 'misconception/conv*'.")
+    ] = None,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Run the tests that take long for every submission.")
+    ] = False,
+) -> None:
+    """Prove a suite before its release: solution 100 %, stub 0, every known mistake caught."""
+    from fnmatch import fnmatchcase
+
+    from rich.console import Console
+
+    from grader.assignment import find_assignment
+    from grader.report.validation import render
+    from grader.validate import validate as try_all
+
+    report = try_all(
+        find_assignment(assignment),
+        [f"validate-{number}" for number in range(seeds)],
+        jobs=jobs or cores(),
+        thorough=thorough,
+        only=lambda known: only is None or fnmatchcase(f"{known.kind}/{known.name}", only),
+        tell=lambda trial: say(f"{trial.kind}/{trial.name}"),
+    )
+    Console().print(render(report))
+    if not report.sound:
+        raise GraderError("The suite is not sound: see the faults above.")
+
+
+@app.command()
+def release(
+    assignment: Annotated[str, typer.Argument(help="The assignment: its name, or its folder's path.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where the handout goes.")] = None,
+) -> None:
+    """Build the handout from the master; without a folder, only renew the stubs and notebooks made from it."""
+    from grader.assignment import find_assignment
+    from grader.release import build
+    from grader.release import release as hand_out
+
+    chosen = find_assignment(assignment)
+    if chosen.solution is None:
+        raise UsageError(f"{chosen.folder}/assignment.toml: solution: needed to build a handout from.")
+    changed = build(chosen.folder, chosen.solution)
+    if out is not None:
+        changed = hand_out(chosen.folder, chosen.solution, template_folder(), out)
+    echo("\n".join(map(str, changed)) or "Nothing has changed.")
+
+
+@app.command()
+def batch(
+    folder: Annotated[Path, typer.Argument(help="A folder of submissions, or an LMS's download unpacked.")],
+    assignment: AssignmentOption,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the gradebook and the results go.")],
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="How many at a time.")] = None,
+    seed: SeedOption = None,
+    only: Annotated[str | None, typer.Option("--only", help="Only ids like this pattern: 'a*'.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run everything again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would run and why.")] = False,
+    roster: Annotated[
+        Path | None, typer.Option("--roster", help="A class list: who is missing is in grades.csv too.")
+    ] = None,
+    max_points_row: Annotated[
+        bool, typer.Option("--max-points-row", help="A line with the greatest scores in grades.csv.")
+    ] = False,
+    sandbox: SandboxOption = "strict",
+) -> None:
+    """Grade a class; run it again, and only what changed is graded."""
+    from grader.assignment import find_assignment
+    from grader.batch.command import run_batch, show_plan
+    from grader.batch.records import Order
+
+    order = Order(
+        folder=folder, assignment=find_assignment(assignment), out=out, jobs=jobs or cores(), seed=seed,
+        only=only, force=force, roster=roster, max_points_row=max_points_row, sandbox=sandbox,
+    )  # fmt: skip
+    show_plan(order, echo) if dry_run else run_batch(order, say)
+
+
+@app.command()
+def diff(
+    out: Annotated[Path, typer.Argument(help="The folder that `grade batch` wrote.")],
+) -> None:
+    """List whose score the last regrade changed, and by which tests."""
+    from grader.gradebook import open_to_read
+    from grader.report.progress import change_lines
+
+    with open_to_read(out) as book:
+        echo("\n".join(change_lines(book.changes())))
+
+
 @app.callback()
 def common() -> None:
     """What holds for every command."""
+
+
+def template_folder() -> Path:
+    """The skeleton of every handout: in the current folder, else in the source checkout."""
+    for root in (Path(), Path(__file__).resolve().parent.parent):
+        if (root / "student_template").is_dir():
+            return root / "student_template"
+    raise UsageError("student_template/: not found here; run this in the source checkout.")
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def echo(text: str) -> None:
+    print(text)  # noqa: T201 - what was asked for
 
 
 def say(sentence: str) -> None:

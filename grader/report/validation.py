@@ -18,6 +18,7 @@ KINDS = {
     "partial": "unfinished",
     "wrong": "wrong",
     "hostile": "hostile",
+    "sample_class": "a class",
 }
 
 
@@ -75,8 +76,8 @@ def figures(report: Report) -> Text:
         lines.append(
             f"hint accuracy: {100 * report.hint_accuracy:.1f} % of misconceptions got their own hint"
         )
-    if report.presumed:
+    if report.left_out:
         lines.append(
-            f"{', '.join(report.presumed)} were run only for submissions that they are about (--thorough: for all)"
+            f"only for submissions that they are about (--thorough: for all): {', '.join(report.left_out)}"
         )
     return Text("\n".join(lines))

@@ -1,6 +1,6 @@
-"""Wrong ways to assemble the network, to measure its accuracy, and to train it."""
+"""Wrong ways to assemble the network."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,10 +11,6 @@ from grader.sandbox.misconception import changed, misconception
 
 Right = Callable[..., Any]
 Layer = Any
-Model = nn.Module
-Batches = Iterable[tuple[Tensor, Tensor]]
-
-# -------------------------------------------------------------------------------------------------- CNN
 
 
 @misconception(
@@ -23,7 +19,7 @@ Batches = Iterable[tuple[Tensor, Tensor]]
     hint="The outputs are probabilities: a softmax is at the end. The logits are asked for; the loss function takes "
     "care of the rest.",
 )
-def softmax_at_the_end(right: Right, self: Layer, x: Tensor) -> Tensor:
+def softmax_at_the_end(right: Right, self: Layer, x: Tensor) -> Any:
     return right(self, x).softmax(dim=1)
 
 
@@ -32,7 +28,7 @@ def softmax_at_the_end(right: Right, self: Layer, x: Tensor) -> Tensor:
     aspect="output",
     hint="The outputs are logarithms of probabilities: a log-softmax is at the end. The logits are asked for.",
 )
-def log_softmax_at_the_end(right: Right, self: Layer, x: Tensor) -> Tensor:
+def log_softmax_at_the_end(right: Right, self: Layer, x: Tensor) -> Any:
     return right(self, x).log_softmax(dim=1)
 
 
@@ -41,7 +37,7 @@ def log_softmax_at_the_end(right: Right, self: Layer, x: Tensor) -> Tensor:
     aspect="output",
     hint="A ReLU is at the end: no logit is negative. The last layer has no activation.",
 )
-def relu_at_the_end(right: Right, self: Layer, x: Tensor) -> Tensor:
+def relu_at_the_end(right: Right, self: Layer, x: Tensor) -> Any:
     return right(self, x).clamp(min=0)
 
 
@@ -50,7 +46,7 @@ def relu_at_the_end(right: Right, self: Layer, x: Tensor) -> Tensor:
     aspect="output",
     hint="The classes come back, not the logits. argmax has no gradient, so nothing can be learned through it.",
 )
-def classes_returned(right: Right, self: Layer, x: Tensor) -> Tensor:
+def classes_returned(right: Right, self: Layer, x: Tensor) -> Any:
     return right(self, x).argmax(dim=1)
 
 
@@ -59,7 +55,7 @@ def classes_returned(right: Right, self: Layer, x: Tensor) -> Tensor:
     aspect="output",
     hint="Dimensions of size 1 are squeezed away. A batch of one image is still a batch.",
 )
-def logits_squeezed(right: Right, self: Layer, x: Tensor) -> Tensor:
+def logits_squeezed(right: Right, self: Layer, x: Tensor) -> Any:
     return right(self, x).squeeze()
 
 
@@ -67,7 +63,7 @@ def logits_squeezed(right: Right, self: Layer, x: Tensor) -> Tensor:
     "CNN.forward",
     hint="There is no activation between the layers. Without one, layers in a row can do no more than a single one.",
 )
-def no_activation(right: Right, self: Layer, x: Tensor) -> Tensor:
+def no_activation(right: Right, self: Layer, x: Tensor) -> Any:
     x = pooled(self.conv2(pooled(self.conv1(x))))
     return self.fc(x.flatten(1))
 
@@ -81,7 +77,7 @@ def pooled(x: Tensor) -> Tensor:
     "CNN.forward",
     hint="The ReLU after the first convolution is missing.",
 )
-def first_relu_missing(right: Right, self: Layer, x: Tensor) -> Tensor:
+def first_relu_missing(right: Right, self: Layer, x: Tensor) -> Any:
     x = pooled(self.conv2(pooled(self.conv1(x))).clamp(min=0))
     return self.fc(x.flatten(1))
 
@@ -90,7 +86,7 @@ def first_relu_missing(right: Right, self: Layer, x: Tensor) -> Tensor:
     "CNN.forward",
     hint="The ReLU after the second convolution is missing.",
 )
-def second_relu_missing(right: Right, self: Layer, x: Tensor) -> Tensor:
+def second_relu_missing(right: Right, self: Layer, x: Tensor) -> Any:
     x = pooled(self.conv2(pooled(self.conv1(x)).clamp(min=0)))
     return self.fc(x.flatten(1))
 
@@ -99,7 +95,7 @@ def second_relu_missing(right: Right, self: Layer, x: Tensor) -> Tensor:
     "CNN.forward",
     hint="The activation is the sigmoid or tanh. The table asks for ReLU.",
 )
-def tanh_for_relu(right: Right, self: Layer, x: Tensor) -> Tensor:
+def tanh_for_relu(right: Right, self: Layer, x: Tensor) -> Any:
     x = pooled(torch.tanh(self.conv2(pooled(torch.tanh(self.conv1(x))))))
     return self.fc(x.flatten(1))
 
@@ -108,7 +104,7 @@ def tanh_for_relu(right: Right, self: Layer, x: Tensor) -> Tensor:
     "CNN.forward",
     hint="The pooling takes the mean of each window. The table asks for max pooling.",
 )
-def average_pooled(right: Right, self: Layer, x: Tensor) -> Tensor:
+def average_pooled(right: Right, self: Layer, x: Tensor) -> Any:
     x = self.conv1(x).clamp(min=0).unflatten(3, (-1, 2)).unflatten(2, (-1, 2)).mean(dim=(3, 5))
     x = self.conv2(x).clamp(min=0).unflatten(3, (-1, 2)).unflatten(2, (-1, 2)).mean(dim=(3, 5))
     return self.fc(x.flatten(1))
@@ -119,7 +115,7 @@ def average_pooled(right: Right, self: Layer, x: Tensor) -> Tensor:
     hint="The pooling after the second convolution is missing, so the last layer gets more features than it has "
     "inputs.",
 )
-def second_pooling_missing(right: Right, self: Layer, x: Tensor) -> Tensor:
+def second_pooling_missing(right: Right, self: Layer, x: Tensor) -> Any:
     x = pooled(self.conv1(x).clamp(min=0))
     return self.fc(self.conv2(x).clamp(min=0).flatten(1))
 
@@ -128,7 +124,7 @@ def second_pooling_missing(right: Right, self: Layer, x: Tensor) -> Tensor:
     "CNN.forward",
     hint="The features reach the last layer in another order: channels, rows, columns is the order of flattening.",
 )
-def features_reordered(right: Right, self: Layer, x: Tensor) -> Tensor:
+def features_reordered(right: Right, self: Layer, x: Tensor) -> Any:
     weight = self.fc.weight.unflatten(1, (2, 2, 16)).permute(0, 3, 1, 2).flatten(1)
     return right(changed(self, _modules={**self._modules, "fc": changed(self.fc, weight=weight)}), x)
 
@@ -138,7 +134,7 @@ def features_reordered(right: Right, self: Layer, x: Tensor) -> Tensor:
     aspect="input",
     hint="Each image is standardised before it goes in. The network takes the images as they are.",
 )
-def images_standardised(right: Right, self: Layer, x: Tensor) -> Tensor:
+def images_standardised(right: Right, self: Layer, x: Tensor) -> Any:
     return right(self, (x - x.mean()) / (x.std() + 1e-8))
 
 
@@ -147,7 +143,7 @@ def images_standardised(right: Right, self: Layer, x: Tensor) -> Tensor:
     aspect="input",
     hint="The images are scaled before they go in. The network takes the images as they are.",
 )
-def images_scaled(right: Right, self: Layer, x: Tensor) -> Tensor:
+def images_scaled(right: Right, self: Layer, x: Tensor) -> Any:
     return right(self, x / 16)
 
 
@@ -156,7 +152,7 @@ def images_scaled(right: Right, self: Layer, x: Tensor) -> Tensor:
     aspect="input",
     hint="Some features are dropped at random. The table has no dropout.",
 )
-def dropout_added(right: Right, self: Layer, x: Tensor) -> Tensor:
+def dropout_added(right: Right, self: Layer, x: Tensor) -> Any:
     return right(self, dropout(x, 0.2, self.training))
 
 
@@ -166,7 +162,7 @@ def dropout_added(right: Right, self: Layer, x: Tensor) -> Tensor:
     hint="The output does not require a gradient: .data, .detach() or torch.no_grad() cuts the record, so the network "
     "can't learn.",
 )
-def network_detached(right: Right, self: Layer, x: Tensor) -> Tensor:
+def network_detached(right: Right, self: Layer, x: Tensor) -> Any:
     return right(self, x).detach()
 
 
@@ -250,197 +246,3 @@ def one_layer_more(right: Right, self: Layer) -> None:
 def wrong_number_of_features(right: Right, self: Layer) -> None:
     right(self)
     self.fc = type(self.fc)(256, 10)
-
-
-# --------------------------------------------------------------------------------------------- accuracy
-
-
-@misconception(
-    "accuracy",
-    aspect="answer",
-    hint="This is a percentage. A share is asked for, between 0 and 1.",
-)
-def percent(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    return 100 * right(model, batches, device)
-
-
-@misconception(
-    "accuracy",
-    aspect="answer",
-    hint="This is the share of wrong answers.",
-)
-def error_rate(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    return 1 - right(model, batches, device)
-
-
-@misconception(
-    "accuracy",
-    aspect="answer",
-    hint="This is the number of right answers. A share is asked for, between 0 and 1.",
-)
-def counted_only(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    listed = list(batches)
-    return round(right(model, listed, device) * sum(len(labels) for _, labels in listed))
-
-
-@misconception(
-    "accuracy",
-    aspect="answer",
-    hint="Integer division cuts off the digits after the point.",
-)
-def integer_division(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    return int(right(model, batches, device))
-
-
-@misconception(
-    "accuracy",
-    aspect="answer",
-    hint="A tensor comes back. A Python float is asked for.",
-)
-def accuracy_as_tensor(right: Right, model: Model, batches: Batches, device: str = "cpu") -> Tensor:
-    return torch.tensor(right(model, batches, device))
-
-
-@misconception(
-    "accuracy",
-    hint="The batches' accuracies are averaged, all with the same weight. Batches may have different sizes: every "
-    "sample counts the same.",
-)
-def batch_accuracies_averaged(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    shares = [right(model, [batch], device) for batch in batches]
-    return sum(shares) / len(shares)
-
-
-@misconception(
-    "accuracy",
-    aspect="batches",
-    hint="Only the last batch counts: the counters start anew for each batch.",
-)
-def last_batch_counted(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    return [right(model, [batch], device) for batch in batches][-1]
-
-
-@misconception(
-    "accuracy",
-    aspect="batches",
-    hint="Only the first batch counts: the function returns inside the loop.",
-)
-def first_batch_counted(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    return right(model, [next(iter(batches))], device)
-
-
-@misconception(
-    "accuracy",
-    aspect="batches",
-    hint="The last, smaller batch is dropped.",
-)
-def smaller_batches_dropped(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    listed = list(batches)
-    return right(model, [b for b in listed if len(b[1]) == len(listed[0][1])], device)
-
-
-@misconception(
-    "accuracy",
-    hint="The number of batches, or a batch by its index, is asked for. The batches can be iterated over, no more.",
-)
-def length_of_batches(right: Right, model: Model, batches: Any, device: str = "cpu") -> float:
-    return right(model, [batches[i] for i in range(len(batches))], device)
-
-
-def predicted(model: Model, batches: Batches, choose: Callable[[Tensor], Tensor]) -> float:
-    """The share of samples whose label is what `choose` makes of the logits; the model's mode put back."""
-    mode, right, count = model.training, 0, 0
-    model.eval()
-    with torch.no_grad():
-        for images, labels in batches:
-            right += int((choose(model(images)) == labels).sum())
-            count += len(labels)
-    model.train(mode)
-    return right / count
-
-
-@misconception(
-    "accuracy",
-    hint="The greatest value is sought along the samples. Each sample has one row of logits: look along the classes.",
-)
-def argmax_along_samples(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    return predicted(model, batches, lambda logits: logits.argmax(dim=0))
-
-
-@misconception(
-    "accuracy",
-    hint="The greatest logit itself is compared with the label. It is its position that names the class.",
-)
-def values_compared(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    return predicted(model, batches, lambda logits: logits.amax(dim=1))
-
-
-@misconception(
-    "accuracy",
-    hint="The smallest logit is taken for the answer.",
-)
-def argmin_taken(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    return predicted(model, batches, lambda logits: logits.argmin(dim=1))
-
-
-@misconception(
-    "accuracy",
-    hint="The second best class counts as right, too. Only the largest logit is the answer.",
-)
-def best_two(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    return min(1.0, sum(predicted(model, list(batches), rank(i)) for i in range(2)))
-
-
-def rank(i: int) -> Callable[[Tensor], Tensor]:
-    """The class with the i-th largest logit."""
-    return lambda logits: logits.argsort(dim=1, descending=True)[:, i]
-
-
-@misconception(
-    "accuracy",
-    aspect="mode",
-    hint="The model is evaluated in the mode that it came in. Some layers behave differently in training: switch the "
-    "mode.",
-)
-def evaluated_in_training_mode(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    model.eval = lambda: model  # type: ignore[method-assign]
-    try:
-        return right(model, batches, device)
-    finally:
-        del model.eval
-
-
-@misconception(
-    "accuracy",
-    aspect="mode",
-    hint="The model stays in evaluation mode. Put back the mode that it was in before.",
-)
-def left_in_evaluation_mode(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    share = right(model, batches, device)
-    model.eval()
-    return share
-
-
-@misconception(
-    "accuracy",
-    aspect="mode",
-    hint="The model is always in training mode afterwards. Put back the mode that it was in before.",
-)
-def left_in_training_mode(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    share = right(model, batches, device)
-    model.train()
-    return share
-
-
-@misconception(
-    "accuracy",
-    hint="The model is called with gradients enabled. Nothing is to be learned here: switch recording off.",
-)
-def evaluated_with_gradients(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    mode, hits, count = model.training, 0, 0
-    model.to(device).eval()
-    for images, labels in batches:
-        hits += int((model(images.to(device)).argmax(dim=1) == labels.to(device)).sum())
-        count += len(labels)
-    model.train(mode)
-    return hits / count

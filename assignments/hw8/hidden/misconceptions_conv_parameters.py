@@ -59,24 +59,6 @@ def bias_with_three_dimensions(right: Right, self: Layer, *sizes: int, **options
 @misconception(
     "Conv2d.__init__",
     aspect="options",
-    hint="The stride is not kept: the layer always uses 1.",
-)
-def stride_not_kept(right: Right, self: Layer, *sizes: int, stride: int = 1, padding: int = 0) -> None:
-    right(self, *sizes, padding=padding)
-
-
-@misconception(
-    "Conv2d.__init__",
-    aspect="options",
-    hint="The padding is not kept: the layer never pads.",
-)
-def padding_not_kept(right: Right, self: Layer, *sizes: int, stride: int = 1, padding: int = 0) -> None:
-    right(self, *sizes, stride=stride)
-
-
-@misconception(
-    "Conv2d.__init__",
-    aspect="options",
     hint="Stride and padding are taken for each other.",
 )
 def options_exchanged(right: Right, self: Layer, *sizes: int, stride: int = 1, padding: int = 0) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from grader.sandbox.misconception import changed, misconception
 
-Right = Callable[..., Any]
+Right = Callable[..., Tensor]
 Layer = Any
 
 
@@ -120,7 +120,7 @@ def linear_squeezed(right: Right, self: Layer, x: Tensor) -> Tensor:
     "Linear.forward",
     hint="The products are summed over the outputs where they should be summed over the inputs.",
 )
-def summed_over_outputs(right: Right, self: Layer, x: Tensor) -> Tensor:
+def summed_over_outputs(right: Right, self: Layer, x: Tensor) -> Any:
     return (x.unsqueeze(-2) * self.weight).sum(-2) + self.bias
 
 
@@ -156,7 +156,7 @@ def leading_dimensions_joined(right: Right, self: Layer, x: Tensor) -> Tensor:
     hint="The product works for a batch (N, in) only. Look for a product that takes any number of leading "
     "dimensions: torch.mm and torch.addmm do not.",
 )
-def matrices_only(right: Right, self: Layer, x: Tensor) -> Tensor:
+def matrices_only(right: Right, self: Layer, x: Tensor) -> Any:
     return torch.mm(x, self.weight.T) + self.bias
 
 
@@ -165,7 +165,7 @@ def matrices_only(right: Right, self: Layer, x: Tensor) -> Tensor:
     hint="The product works for a single input or for a batch, not for more dimensions: .T and .t() reverse all "
     "the dimensions of x.",
 )
-def input_transposed(right: Right, self: Layer, x: Tensor) -> Tensor:
+def input_transposed(right: Right, self: Layer, x: Tensor) -> Any:
     return (self.weight @ x.t()).t() + self.bias
 
 

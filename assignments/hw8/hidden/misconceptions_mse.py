@@ -8,7 +8,7 @@ from torch import Tensor
 
 from grader.sandbox.misconception import misconception
 
-Right = Callable[..., Any]
+Right = Callable[..., Tensor]
 
 # --------------------------------------------------------------------------------------------- mse_loss
 
@@ -29,7 +29,7 @@ def summed(right: Right, prediction: Tensor, target: Tensor) -> Tensor:
     "Compare the shapes first.",
 )
 def shapes_broadcast(right: Right, prediction: Tensor, target: Tensor) -> Tensor:
-    return right(*torch.broadcast_tensors(prediction, target))
+    return right(*torch.broadcast_tensors(prediction, target))  # type: ignore[no-untyped-call]
 
 
 @misconception(

@@ -16,19 +16,10 @@ Values = np.ndarray[Any, Any]
 @misconception(
     "to_tensor",
     hint="The tensor shares the array's memory: torch.from_numpy and torch.as_tensor do not copy where the dtype "
-    "fits already. Think of which functions make a copy.",
+    "fits already, and they refuse negative strides. Think of which functions make a copy.",
 )
 def memory_shared(right: Right, array: Values, device: str = "cpu") -> Tensor:
     return torch.as_tensor(np.asarray(array, dtype=np.float32), device=device)
-
-
-@misconception(
-    "to_tensor",
-    hint="torch.from_numpy takes an array as it lies in memory: it shares that memory, and refuses negative "
-    "strides. Give it a copy.",
-)
-def from_numpy_alone(right: Right, array: Values, device: str = "cpu") -> Tensor:
-    return torch.from_numpy(array).float().to(device)
 
 
 @misconception(
@@ -51,7 +42,7 @@ def integers_kept(right: Right, array: Values, device: str = "cpu") -> Tensor:
     "to_tensor",
     hint="The values pass through whole numbers on their way: the digits after the point are lost.",
 )
-def values_truncated(right: Right, array: Values, device: str = "cpu") -> Tensor:
+def values_truncated(right: Right, array: Values, device: str = "cpu") -> Any:
     return right(array.astype(np.int64), device)
 
 
@@ -59,7 +50,7 @@ def values_truncated(right: Right, array: Values, device: str = "cpu") -> Tensor
     "to_tensor",
     hint="The values pass through float16 on their way, which keeps three digits and overflows beyond 65504.",
 )
-def half_precision_tensor(right: Right, array: Values, device: str = "cpu") -> Tensor:
+def half_precision_tensor(right: Right, array: Values, device: str = "cpu") -> Any:
     with np.errstate(over="ignore"):
         return right(array.astype(np.float16), device)
 
@@ -69,7 +60,7 @@ def half_precision_tensor(right: Right, array: Values, device: str = "cpu") -> T
     hint="A dimension is added to the array's shape. Whoever calls the function decides on batch and channel "
     "dimensions; here the shape stays.",
 )
-def batch_dimension_added(right: Right, array: Values, device: str = "cpu") -> Tensor:
+def batch_dimension_added(right: Right, array: Values, device: str = "cpu") -> Any:
     return right(array, device).unsqueeze(0)
 
 
@@ -77,7 +68,7 @@ def batch_dimension_added(right: Right, array: Values, device: str = "cpu") -> T
     "to_tensor",
     hint="A 0-d array comes back with one dimension: np.ascontiguousarray and np.atleast_1d add it.",
 )
-def zero_dimensions_lost(right: Right, array: Values, device: str = "cpu") -> Tensor:
+def zero_dimensions_lost(right: Right, array: Values, device: str = "cpu") -> Any:
     return right(np.ascontiguousarray(array), device)
 
 
@@ -85,7 +76,7 @@ def zero_dimensions_lost(right: Right, array: Values, device: str = "cpu") -> Te
     "to_tensor",
     hint="Dimensions of size 1 are squeezed away: the shape has to stay as it is.",
 )
-def tensor_squeezed(right: Right, array: Values, device: str = "cpu") -> Tensor:
+def tensor_squeezed(right: Right, array: Values, device: str = "cpu") -> Any:
     return right(array, device).squeeze()
 
 
@@ -94,7 +85,7 @@ def tensor_squeezed(right: Right, array: Values, device: str = "cpu") -> Tensor:
     hint="The elements are taken in the order of the memory, which for a transposed or sliced array is not the "
     "order of its indices.",
 )
-def memory_order(right: Right, array: Values, device: str = "cpu") -> Tensor:
+def memory_order(right: Right, array: Values, device: str = "cpu") -> Any:
     return right(array.ravel(order="K").reshape(array.shape), device)
 
 
@@ -102,7 +93,7 @@ def memory_order(right: Right, array: Values, device: str = "cpu") -> Tensor:
     "to_tensor",
     hint="The values are rescaled, as one does with pixels. The conversion is to keep the values.",
 )
-def scaled_like_pixels(right: Right, array: Values, device: str = "cpu") -> Tensor:
+def scaled_like_pixels(right: Right, array: Values, device: str = "cpu") -> Any:
     return right(array, device) / 255
 
 
@@ -110,7 +101,7 @@ def scaled_like_pixels(right: Right, array: Values, device: str = "cpu") -> Tens
     "to_tensor",
     hint="The tensor requires a gradient. Data are no parameters: nothing is to be learned about them.",
 )
-def data_with_gradient(right: Right, array: Values, device: str = "cpu") -> Tensor:
+def data_with_gradient(right: Right, array: Values, device: str = "cpu") -> Any:
     return right(array, device).requires_grad_()
 
 
@@ -118,7 +109,7 @@ def data_with_gradient(right: Right, array: Values, device: str = "cpu") -> Tens
     "to_tensor",
     hint="The tensor is moved to a GPU whatever `device` says. The caller chooses the device.",
 )
-def cuda_hard_coded(right: Right, array: Values, device: str = "cpu") -> Tensor:
+def cuda_hard_coded(right: Right, array: Values, device: str = "cpu") -> Any:
     return right(array).cuda()
 
 
@@ -126,7 +117,7 @@ def cuda_hard_coded(right: Right, array: Values, device: str = "cpu") -> Tensor:
     "to_tensor",
     hint="`device` is taken for a text. It may be a torch.device as well; PyTorch's own functions take both.",
 )
-def device_as_text_only(right: Right, array: Values, device: str = "cpu") -> Tensor:
+def device_as_text_only(right: Right, array: Values, device: str = "cpu") -> Any:
     return right(array, "cuda" if device.startswith("cuda") else "cpu")
 
 
@@ -182,7 +173,7 @@ def list_returned(right: Right, tensor: Tensor) -> Any:
     "to_numpy",
     hint="Dimensions are lost on the way: the array is to have the tensor's shape, sizes of 1 included.",
 )
-def array_squeezed(right: Right, tensor: Tensor) -> Values:
+def array_squeezed(right: Right, tensor: Tensor) -> Any:
     return right(tensor).squeeze()
 
 
@@ -190,5 +181,5 @@ def array_squeezed(right: Right, tensor: Tensor) -> Values:
     "to_numpy",
     hint="The array is flattened: it is to have the tensor's shape.",
 )
-def array_flattened(right: Right, tensor: Tensor) -> Values:
+def array_flattened(right: Right, tensor: Tensor) -> Any:
     return right(tensor).ravel()

@@ -45,7 +45,7 @@ def name_rebound(right: Right, parameters: Parameters, lr: float) -> None:
 def step_recorded(right: Right, parameters: Parameters, lr: float) -> None:
     for p in parameters:
         if p.grad is not None:
-            p -= lr * p.grad
+            p.sub_(lr * p.grad)
 
 
 @misconception(
@@ -55,7 +55,17 @@ def step_recorded(right: Right, parameters: Parameters, lr: float) -> None:
 def missing_gradient_used(right: Right, parameters: Parameters, lr: float) -> None:
     with torch.no_grad():
         for p in parameters:
-            p -= lr * p.grad  # type: ignore[operator]
+            p.sub_(lr * p.grad)  # type: ignore[operator]
+
+
+@misconception(
+    "sgd_step",
+    hint="A parameter without a gradient has grad None: it can't be multiplied, and the parameter is to stay as it is.",
+)
+def missing_gradient_multiplied(right: Right, parameters: Parameters, lr: float) -> None:
+    with torch.no_grad():
+        for p in parameters:
+            p.sub_(p.grad * lr)  # type: ignore[operator]
 
 
 @misconception(
@@ -108,7 +118,7 @@ def gradient_scaled(right: Right, parameters: Parameters, lr: float) -> None:
         for p in parameters:
             if p.grad is not None:
                 p.grad *= lr
-                p -= p.grad
+                p.sub_(p.grad)
 
 
 @misconception(
@@ -174,7 +184,7 @@ def sign_of_gradient(right: Right, parameters: Parameters, lr: float) -> None:
     with torch.no_grad():
         for p in parameters:
             if p.grad is not None:
-                p -= lr * p.grad.sign()
+                p.sub_(lr * p.grad.sign())
 
 
 @misconception(
@@ -185,7 +195,7 @@ def gradient_clipped(right: Right, parameters: Parameters, lr: float) -> None:
     with torch.no_grad():
         for p in parameters:
             if p.grad is not None:
-                p -= lr * p.grad.clamp(-1, 1)
+                p.sub_(lr * p.grad.clamp(-1, 1))
 
 
 @misconception(
@@ -197,7 +207,7 @@ def weights_decayed(right: Right, parameters: Parameters, lr: float) -> None:
     right(listed, lr)
     with torch.no_grad():
         for p in listed:
-            p *= 1 - lr * 0.01
+            p.mul_(1 - lr * 0.01)
 
 
 @misconception(
