@@ -2,13 +2,14 @@
 
 The rule, in this order: the contract's name exactly, then in other capitals, then with something added
 (`hw8 (1)`, `hw8_final`), then any name.  Of several with the contract's name those in the fewest folders; then
-the one that defines most of the asked-for names, the newest to the minute, the last by name (`hw8 (2)` before
-`hw8 (1)`).  Where a notebook and a module are both there, the one that defines more of the names; on a tie the
+the one that defines most of the asked-for names (a hole of the handout's is none), the newest to the minute, the
+last by name (`hw8 (2)` before `hw8 (1)`).  Where a notebook and a module are both there, the one that defines more of the names; on a tie the
 notebook.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,18 +123,41 @@ def _read(file: HandedFile, fit: int, contract: Contract) -> Candidate:
 
 
 def defined(document: Document, contract: Contract) -> int:
-    """How many of the asked-for names a document defines itself; -1 where none of it parses."""
+    """How many of the asked-for names a document defines itself; -1 where none of it parses.
+
+    What is still the handout's hole is not defined: who solves `hw8.py` and hands in the untouched notebook
+    beside it has handed in the module.
+    """
     trees = document.trees()
     if not trees:
         return -1
     names: set[str] = set()
     for tree in trees.values():
-        names |= bound_names([node for node in tree.body if not _is_import(node)])[0]
+        names |= bound_names([node for node in tree.body if not _is_import(node) and not _is_hole(node)])[0]
     return len(names & set(contract.names))
 
 
 def _is_import(node: object) -> bool:
     return type(node).__name__ in ("Import", "ImportFrom")
+
+
+def _is_hole(node: ast.stmt) -> bool:
+    """A function that does nothing but raise NotImplementedError, or a class with such a method."""
+    if isinstance(node, ast.ClassDef):
+        return any(_is_hole(method) for method in node.body)
+    if not isinstance(node, ast.FunctionDef):
+        return False
+    body = [inner for inner in node.body if not _is_text(inner)]
+    return len(body) == 1 and isinstance(body[0], ast.Raise) and _raises_unfinished(body[0])
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _raises_unfinished(node: ast.Raise) -> bool:
+    raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
 def _why(chosen: Candidate, best: list[Candidate], holding: Holding, contract: Contract) -> str:

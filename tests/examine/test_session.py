@@ -152,9 +152,13 @@ def test_a_definition_that_fails_costs_what_needs_it(grade: Grade) -> None:
 
 def test_a_module_of_which_nothing_comes(grade: Grade) -> None:
     """Where loading leaves nothing, its first exception is every test's."""
-    result = grade("import nonsense\nbase = nonsense.Base\n" + "double = Scale = use_double = nonsense.make(base)\n")
+    result = grade(
+        "import nonsense\nbase = nonsense.Base\n" + "double = Scale = use_double = nonsense.make(base)\n"
+    )
     assert {test.outcome for test in result.tests} == {Outcome.ERROR}
-    assert (only(result, "test_values").message or "").startswith("Loading your module raised ModuleNotFoundError")
+    assert (only(result, "test_values").message or "").startswith(
+        "Loading your module raised ModuleNotFoundError"
+    )
 
 
 def test_what_it_prints_is_kept_and_bounded(grade: Grade) -> None:

@@ -149,3 +149,16 @@ def test_nothing_there_is_said(tmp_path: Path, contract: Contract) -> None:
     read = read_submission(tmp_path / "nobody", contract)
     assert isinstance(read, Unreadable)
     assert "no such file" in read.message
+
+
+def test_an_untouched_handout_beside_the_work_does_not_count(tmp_path: Path, contract: Contract) -> None:
+    """Who solves the module and hands in the whole handout has handed in the module, not the notebook's holes."""
+    handout = Path(__file__).parents[2] / "assignments" / "hw8"
+    solved = Path(__file__).parents[2] / "solutions" / "hw8" / "accepted" / "plain.py"
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / "hw8.ipynb").write_bytes((handout / "hw8.ipynb").read_bytes())
+    (tmp_path / "ada" / "hw8.py").write_bytes(solved.read_bytes())
+    names = ("Linear", "Conv2d", "mse_loss", "train", "CNN")
+    read = read_submission(tmp_path / "ada", Contract(names=names))
+    assert isinstance(read, Submission)
+    assert read.reading.file == "hw8.py"

@@ -273,6 +273,15 @@ def test_without_a_master_there_is_nothing_to_validate_with(tiny: Assignment) ->
         validate(tiny, ["one"])
 
 
+def test_a_folder_with_expectations_is_a_group(tiny: Assignment) -> None:
+    """Any other folder is a submission; the name tells the group."""
+    assert tiny.solution is not None
+    (tiny.solution / "hostile" / "forging" / "folder").mkdir(parents=True)
+    (tiny.solution / "hostile" / "forging" / "expect.toml").write_text('"folder" = { sums = 0 }\n')
+    (known,) = [known for known in known_submissions(tiny) if known.kind == "hostile"]
+    assert (known.name, known.expected) == ("forging/folder", {"sums": 0.0})
+
+
 def test_an_unreadable_submission_must_get_nothing(tiny: Assignment) -> None:
     """Its status says so, and no part has points."""
     assert tiny.solution is not None

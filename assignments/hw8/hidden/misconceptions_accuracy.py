@@ -127,18 +127,11 @@ def argmax_along_samples(right: Right, model: Model, batches: Batches, device: s
 
 @misconception(
     "accuracy",
-    hint="The greatest logit itself is compared with the label. It is its position that names the class.",
+    hint="No answer counts as right: the greatest logit itself is compared with the label, or the smallest one is "
+    "sought. It is the position of the greatest that names the class.",
 )
 def values_compared(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
     return predicted(model, batches, lambda logits: logits.amax(dim=1))
-
-
-@misconception(
-    "accuracy",
-    hint="The smallest logit is taken for the answer.",
-)
-def argmin_taken(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
-    return predicted(model, batches, lambda logits: logits.argmin(dim=1))
 
 
 @misconception(

@@ -1,6 +1,5 @@
 """Wrong ways to take a step, to train, and to fit a line."""
 
-import copy
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -28,8 +27,8 @@ def step_uphill(right: Right, parameters: Parameters, lr: float) -> None:
 
 @misconception(
     "sgd_step",
-    hint="`p = p - ...` makes a new tensor and gives it the name p: the model's parameter does not move. Change the "
-    "parameter itself, in place.",
+    hint="Nothing moves. `p = p - ...` makes a new tensor and gives it the name p, and a copy is another tensor too. "
+    "Change the parameter itself, in place.",
 )
 def name_rebound(right: Right, parameters: Parameters, lr: float) -> None:
     for p in parameters:
@@ -226,14 +225,6 @@ def generator_used_up(right: Right, parameters: Parameters, lr: float) -> None:
 )
 def parameters_indexed(right: Right, parameters: Any, lr: float) -> None:
     right([parameters[i] for i in range(len(parameters))], lr)
-
-
-@misconception(
-    "sgd_step",
-    hint="A copy takes the step and is thrown away. The parameters given are to move.",
-)
-def copies_moved(right: Right, parameters: Parameters, lr: float) -> None:
-    right(copy.deepcopy(list(parameters)), lr)
 
 
 # --------------------------------------------------------------------------------------------- fit_line

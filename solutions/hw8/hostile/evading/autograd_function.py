@@ -1,6 +1,7 @@
 """In the forward and backward of an autograd function."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

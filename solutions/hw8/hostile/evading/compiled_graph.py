@@ -1,6 +1,7 @@
 """`torch.compile` of the forbidden function."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

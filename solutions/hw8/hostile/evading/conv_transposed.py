@@ -1,6 +1,7 @@
 """As the gradient of a transposed convolution: the backward pass does it."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

@@ -1,6 +1,7 @@
 """In a worker process of a DataLoader."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

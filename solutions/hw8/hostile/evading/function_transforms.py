@@ -1,6 +1,7 @@
 """Inside of `vmap`, `grad` and `jvp`."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

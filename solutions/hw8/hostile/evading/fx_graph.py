@@ -1,6 +1,7 @@
 """A graph module, built node by node."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

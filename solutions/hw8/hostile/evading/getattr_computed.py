@@ -1,6 +1,7 @@
 """`getattr` with a text that nobody can read from the source."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

@@ -1,6 +1,7 @@
 """`getattr` with a text put together from constants."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

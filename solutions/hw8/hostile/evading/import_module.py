@@ -1,6 +1,7 @@
 """By `importlib`, `sys.modules`, `vars` and `globals`, one after the other."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

@@ -1,6 +1,7 @@
 """In a forked child, which sends the result back through a pipe."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

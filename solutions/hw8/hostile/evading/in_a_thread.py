@@ -1,6 +1,7 @@
 """In a thread, which torch's modes do not follow."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

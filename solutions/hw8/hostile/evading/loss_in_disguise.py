@@ -1,6 +1,7 @@
 """The loss under computed names: as a class made before, as a private binding."""
 
 import torch
+from torch import nn
 
 
 LOSS = getattr(nn, "ssoLESM"[::-1])()

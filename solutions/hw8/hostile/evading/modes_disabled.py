@@ -1,6 +1,7 @@
 """With torch's function and dispatch modes switched off."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

@@ -1,6 +1,7 @@
 """With torch's modes switched off by a computed name."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

@@ -1,7 +1,6 @@
 """The binding below `F.linear`."""
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 

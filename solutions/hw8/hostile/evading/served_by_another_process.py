@@ -1,6 +1,7 @@
 """A process that was forked while loading, before the watch, computes what is asked through a pipe."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

@@ -1,6 +1,7 @@
 """By a thread that was started while loading, through queues."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

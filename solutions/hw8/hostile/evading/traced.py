@@ -1,6 +1,7 @@
 """A trace of the forbidden function."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

@@ -1,6 +1,7 @@
 """A trace function changes the watch's variables as they come by."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

@@ -1,6 +1,7 @@
 """The watch is found in the callers' frames, and told to pause."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

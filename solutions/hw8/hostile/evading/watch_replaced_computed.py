@@ -1,6 +1,7 @@
 """The watch is found among the subclasses of its base, and replaced."""
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 

@@ -7,7 +7,7 @@ import os
 
 
 def others():
-    for folder in ("..", "/submission", "/submissions", "/tmp", "/dev/shm", "/var/tmp", "/home", "/root", "/mnt"):
+    for folder in ("..", "/submission", "/submissions", "/tmp", "/dev/shm", "/var/tmp", "/home", "/mnt"):
         for place, _, files in os.walk(folder):
             for name in files:
                 if name.startswith("hw8") and name.endswith((".py", ".ipynb")):

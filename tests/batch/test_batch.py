@@ -1,0 +1,211 @@
+"""A whole class through real jobs and the real sandbox, as a teaching assistant runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.kill_storm import Classroom, family, gradebook_of, left_over, one_round
+from grader.batch import Order, grade_class, plan_only
+from grader.gradebook import FILE, open_to_read
+from grader.model import Result, Status
+
+SIZE = 6
+
+
+class Silent:
+    """A watcher that only counts."""
+
+    def __init__(self) -> None:
+        self.finished_ids: list[str] = []
+
+    def begin(self, total: int, kept: int) -> None: ...
+
+    def running(self, ids: list[str]) -> None: ...
+
+    def finished(self, result: Result) -> None:
+        self.finished_ids.append(result.submission)
+
+    def trouble(self, submission: str | None, what: str) -> None: ...
+
+
+@pytest.fixture
+def classroom(tmp_path: Path) -> Classroom:
+    return Classroom(tmp_path, SIZE)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The gradebook of a run that nobody disturbs, with one job."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    assert Classroom(folder, SIZE).run(folder / "out").returncode == 0
+    return gradebook_of(folder / "out")
+
+
+def order_of(classroom: Classroom, out: Path) -> Order:
+    from grader.assignment import load_assignment
+
+    return Order(
+        folder=classroom.submissions, assignment=load_assignment(classroom.folder / "tiny"), out=out, jobs=1
+    )
+
+
+def test_a_class_is_graded_once_and_then_only_what_changed(classroom: Classroom, tmp_path: Path) -> None:
+    """Every submission gets a result; a rerun runs nothing; an edited test runs alone and `diff` tells of it."""
+    out = tmp_path / "out"
+    first = Silent()
+    summary = grade_class(order_of(classroom, out), first)
+    assert sorted(first.finished_ids) == [f"s{number:03}" for number in range(SIZE)]
+    assert summary.statuses == {Status.GRADED: 3, Status.UNREADABLE: 3}
+    scores = {name: result["score"] for name, result in gradebook_of(out)["results"].items()}
+    assert scores["s000.json"] == 10.0
+    assert scores["s001.json"] < 10.0
+    again = Silent()
+    assert grade_class(order_of(classroom, out), again).kept == SIZE
+    assert again.finished_ids == []
+    basics = classroom.folder / "tiny" / "hidden" / "test_basics.py"
+    basics.write_text(basics.read_text().replace("oracles.times(x, 2)", "oracles.times(x, 3)"))
+    (ada, *_) = plan_only(order_of(classroom, out)).work
+    assert (ada.tests, ada.why) == (("basics::test_values",), "basics::test_values changed")
+    grade_class(order_of(classroom, out), Silent())
+    with open_to_read(out) as book:
+        (change, *_) = book.changes()
+    assert (change.submission, change.before, change.after) == ("s000", 10.0, 7.0)
+    assert [test.name for test in change.tests] == ["test_values"]
+    assert attempts_by_test(out, "s000") == {
+        "test_values": 2,
+        "test_empty": 1,
+        "test_scale": 1,
+        "test_use_double": 1,
+    }
+
+
+def attempts_by_test(out: Path, submission: str) -> dict[str, int]:
+    """How often each test really ran."""
+    with sqlite3.connect(out / FILE) as plain:
+        return dict(
+            plain.execute(
+                "SELECT name, count(DISTINCT made_in) FROM outcomes JOIN attempts ON attempts.id = attempt "
+                "JOIN tests ON tests.id = test WHERE submission = ? GROUP BY name",
+                (submission,),
+            ).fetchall()
+        )
+
+
+def done(out: Path, count: int) -> Callable[[], bool]:
+    """Whether so many results are there."""
+    return lambda: (out / "results").is_dir() and len(list((out / "results").glob("*.json"))) >= count
+
+
+@pytest.mark.parametrize(
+    ("victim", "after"), [("batch", 0), ("batch", 3), ("examiner", 1), ("zygote", 2), ("batch", 5)]
+)
+def test_killed_and_run_again(
+    classroom: Classroom, tmp_path: Path, undisturbed: dict[str, Any], victim: str, after: int
+) -> None:
+    """`kill -9` of any process at any moment: nothing runs on, and a rerun ends as if nothing had happened."""
+    one_round(classroom, tmp_path / "out", victim, done(tmp_path / "out", after))
+    assert gradebook_of(tmp_path / "out") == undisturbed
+
+
+def test_interrupted(classroom: Classroom, tmp_path: Path) -> None:
+    """Ctrl-C: exit status 130, a sentence on how to go on, nothing left running, and a rerun goes on."""
+    out = tmp_path / "out"
+    with classroom.start(out) as batch:
+        while not done(out, 2)():
+            time.sleep(0.01)
+        running = family(batch.pid)
+        batch.send_signal(signal.SIGINT)
+        _, said = batch.communicate(timeout=60)
+    assert batch.returncode == 130
+    assert "run the same command again to go on" in said
+    assert not left_over(running)
+    assert (out / "grades.csv").read_text().count("\n") >= 3
+    again = classroom.run(out)
+    assert again.returncode == 0
+    assert gradebook_of(out)["integrity"] == "ok"
+    assert attempts(out) == SIZE
+
+
+def attempts(out: Path) -> int:
+    with sqlite3.connect(out / FILE) as plain:
+        (count,) = plain.execute("SELECT count(*) FROM attempts").fetchone()
+    return int(count)
+
+
+def test_order_jobs_and_neighbours_change_nothing(
+    classroom: Classroom, tmp_path: Path, undisturbed: dict[str, Any]
+) -> None:
+    """Two jobs, or one submission by itself: with the same seed the same results."""
+    classroom.jobs = 2
+    assert classroom.run(tmp_path / "two").returncode == 0
+    assert gradebook_of(tmp_path / "two") == undisturbed
+    alone = [*classroom.command(tmp_path / "alone"), "--only", "s001"]
+    assert subprocess.run(alone, capture_output=True, check=False, timeout=100).returncode == 0
+    results = gradebook_of(tmp_path / "alone")["results"]
+    assert results == {"s001.json": undisturbed["results"]["s001.json"]}
+
+
+def refused(arguments: list[str], *words: str) -> None:
+    """Exit status 2 and a sentence."""
+    run = subprocess.run(
+        [sys.executable, "-m", "grader.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 2, run.stderr
+    for word in words:
+        assert word in run.stderr
+
+
+def test_wrong_usage_is_told(classroom: Classroom, tmp_path: Path) -> None:
+    """No submissions, no folder, results among the submissions: exit status 2 and what to do."""
+    tiny = str(classroom.folder / "tiny")
+    (tmp_path / "empty").mkdir()
+    refused(
+        ["batch", str(tmp_path / "empty"), "-a", tiny, "-o", str(tmp_path / "o")],
+        "no submission in this folder",
+    )
+    refused(["batch", str(tmp_path / "nowhere"), "-a", tiny, "-o", str(tmp_path / "o")], "can't be read")
+    same = str(classroom.submissions)
+    refused(["batch", same, "-a", tiny, "-o", same], "can't go into the folder of the submissions")
+    refused(["diff", str(tmp_path / "empty")], "grade batch")
+
+
+def test_a_dry_run_writes_nothing(classroom: Classroom, tmp_path: Path) -> None:
+    """It says what would run and why, and makes no folder."""
+    run = subprocess.run(
+        [*classroom.command(tmp_path / "out"), "--dry-run"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "s000: all tests (new)" in run.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_working_folder_is_no_place_for_modules(classroom: Classroom, tmp_path: Path) -> None:
+    """A student's `random.py` in the folder that the grader is started in is never imported by it."""
+    trap = tmp_path / "trap"
+    trap.mkdir()
+    for name in ("random", "socket", "numpy", "pytest", "oracles"):
+        (trap / f"{name}.py").write_text("raise SystemExit('trapped')", encoding="utf-8")
+    grade = Path(sys.executable).with_name("grade")
+    run = subprocess.run(
+        [grade, *classroom.command(tmp_path / "out")[3:]], cwd=trap, capture_output=True, text=True, check=False,
+        timeout=100, env={**os.environ, "PYTHONSAFEPATH": "1"},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
