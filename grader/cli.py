@@ -190,7 +190,13 @@ def batch(
         folder=folder, assignment=find_assignment(assignment), out=out, jobs=jobs or cores(), seed=seed,
         only=only, force=force, roster=roster, max_points_row=max_points_row, sandbox=sandbox,
     )  # fmt: skip
-    show_plan(order, echo) if dry_run else run_batch(order, say)
+    if dry_run:
+        show_plan(order, echo)
+        return
+    try:
+        run_batch(order, say)
+    finally:
+        show_grades(out / "grades.csv")
 
 
 @app.command()
@@ -208,6 +214,16 @@ def diff(
 @app.callback()
 def common() -> None:
     """What holds for every command."""
+
+
+def show_grades(grades: Path) -> None:
+    """The class as a table, as far as it has been graded."""
+    if grades.is_file():
+        from rich.console import Console
+
+        from grader.report.class_table import show_class
+
+        show_class(Console(), grades)
 
 
 def template_folder() -> Path:

@@ -100,12 +100,17 @@ def solution_pieces(assignment: Assignment) -> tuple[SourceFile, ...]:
 
 
 @contextmanager
-def open_sandbox(assignment: Assignment, name: str) -> Iterator[Sandbox]:
-    """Start the sandbox; it gets ready while the caller goes on."""
+def open_sandbox(
+    assignment: Assignment, name: str, *, core: int | None = None, thorough: bool = False
+) -> Iterator[Sandbox]:
+    """Start the sandbox; it gets ready while the caller goes on.
+
+    `core` pins its workers to one processor, `thorough` prepares it for many submissions.
+    """
     if name == "strict":
         from grader.sandbox.client import Zygote
 
-        workers: Sandbox = Zygote(assignment.probes())
+        workers: Sandbox = Zygote(assignment.probes(), core, thorough=thorough)
     elif name == "process":
         from grader.sandbox.process import ChildProcesses
 

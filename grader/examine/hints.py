@@ -68,12 +68,14 @@ class Hints:
         self, exercises: Sequence[str], exchanges: Sequence[Exchange]
     ) -> tuple[Misconception, ...] | None:
         candidates = [one for one in self._declared if one.exercise in exercises]
-        if not exchanges or not candidates or not self._solution:
+        if not exchanges or not candidates or not self._solution or unfinished(exchanges):
             return None
         asked = [(digest(call), call, reply) for call, reply in exchanges]
         if self._explains((), asked):
             return None
-        return next((chosen for chosen in combinations(candidates) if self._explains(chosen, asked)), None)
+        raised = any(isinstance(reply, Raised) for _, reply in exchanges)
+        tried = singles(candidates) if raised else combinations(candidates)  # one mistake raises an exception
+        return next((chosen for chosen in tried if self._explains(chosen, asked)), None)
 
     def _diagnosis(self, exchanges: Sequence[Exchange]) -> str | None:
         """About the first answer in which there is something to tell."""
@@ -120,9 +122,19 @@ class Hints:
         return worker
 
 
+def unfinished(exchanges: Sequence[Exchange]) -> bool:
+    """Whether the student has not written the exercise yet: there is no mistake to be found."""
+    return any(isinstance(reply, Raised) and reply.type == "NotImplementedError" for _, reply in exchanges)
+
+
+def singles(candidates: Sequence[Misconception]) -> Iterator[tuple[Misconception, ...]]:
+    """Each alone."""
+    yield from ((one,) for one in candidates)
+
+
 def combinations(candidates: Sequence[Misconception]) -> Iterator[tuple[Misconception, ...]]:
     """Each alone, then pairs that get different aspects wrong, those declared first before others."""
-    yield from ((one,) for one in candidates)
+    yield from singles(candidates)
     combinable = [one for one in candidates if one.aspect]
     ranked = itertools.combinations(enumerate(combinable), 2)
     pairs = [(i + j, (one, other)) for (i, one), (j, other) in ranked if one.aspect != other.aspect]

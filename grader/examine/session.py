@@ -71,6 +71,8 @@ class Examination:
         self.submission = submission
         self.device = device
         self.names: dict[str, str] = {}
+        self.stalled: set[str] = set()
+        """Exercises of which a test ran into its time limit."""
         self._sandbox = sandbox
         self._workers: dict[tuple[str, ...], Worker] = {}
         self._unloadable: dict[tuple[str, ...], Judgement] = {}
@@ -154,7 +156,7 @@ class Examination:
         """A live worker for this test's part, with a fork of its own."""
         key = question.replace
         if key in self._unloadable:
-            raise self._unloadable[key]
+            raise self._unloadable[key].with_traceback(None)  # or it would grow from test to test
         worker = self._workers.get(key)
         if worker is None or not worker.open:
             worker = self._workers[key] = self._load(key)

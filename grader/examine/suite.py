@@ -38,6 +38,10 @@ class Collection(Examiner):
         self.failure: BaseException | None = None
         self.defect = ""
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        super().pytest_configure(config)
+        config.option.tbstyle = "no"  # nobody reads tracebacks of hidden tests, and they take long to make
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Instead of running each item once: whatever `go_on` does."""
         try:
@@ -48,9 +52,10 @@ class Collection(Examiner):
             self.failure = error
         return True
 
-    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> bool:
         """Nobody else tells: the terminal plugin is off."""
         self.defect = str(excinfo.getrepr(style="short"))
+        return True
 
     def go_on(self, items: Sequence[pytest.Function]) -> None:
         """Nothing: to know the tests was all."""
@@ -129,9 +134,7 @@ def run_pytest(session: Collection) -> None:
     with own_modules(hidden):
         code = pytest.main(arguments, plugins=[session])
     if session.collection_errors:
-        raise UsageError(
-            f"{assignment.hidden}: the suite can't be collected: {gist(session.collection_errors[0])}"
-        )
+        raise UsageError(f"{hidden}: the suite can't be collected: {gist(session.collection_errors[0])}")
     if session.failure is not None:
         raise session.failure
     if code == pytest.ExitCode.INTERRUPTED:

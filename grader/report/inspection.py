@@ -22,9 +22,7 @@ def show_inspection(console: Console, inspection: Inspection) -> None:
             Text(f"not allowed in {hit.exercise}: {hit.operation}; use {hit.instead}\n  {place}", style="red")
         )
     if inspection.dynamic:
-        console.print(
-            Text("Its names are made while it runs: all of it will be executed, in the sandbox.")
-        )
+        console.print(Text("Its names are made while it runs: all of it will be executed, in the sandbox."))
     for path, size in inspection.files.items():
         console.print(Text(f"file beside it: {path} ({size} bytes)", style="dim"))
 

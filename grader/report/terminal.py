@@ -71,7 +71,9 @@ def details(result: Result, titles: Mapping[str, str], every: bool) -> Iterator[
     """Part by part the tests that lost points, or all of them; what is the same for many is said once."""
     for part in result.parts:
         tests = [test for test in result.tests if test.part == part.name]
-        shown = [test for test in tests if every or test.outcome is not Outcome.PASSED or test.own is not None]
+        shown = [
+            test for test in tests if every or test.outcome is not Outcome.PASSED or test.own is not None
+        ]
         if shown:
             yield Text("\n" + (titles.get(part.name) or part.name), style="bold")
             yield test_table(shown)

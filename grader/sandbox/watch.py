@@ -56,7 +56,8 @@ class Watch:
 
     def refuse_operator(self, name: str) -> NoReturn:
         """ForbiddenCallError for an operator that a rule names."""
-        self.refuse(name, next(rule for rule in self.rules if operation_matches(name, rule)))
+        named = (rule for rule in self.rules if operation_matches(name, rule))
+        self.refuse(name, next(named, self.rules[0]))
 
     def refuse(self, name: str, rule: ForbiddenRule) -> NoReturn:
         error = ForbiddenCallError(name, rule.instead)

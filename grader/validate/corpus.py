@@ -8,6 +8,8 @@ A folder `accepted/` holds submissions that must get all points.  The other fold
 
     ["photo.zip"]
     status = "unreadable"
+
+A folder in a folder that has an `expect.toml` of its own is a group of submissions, not one.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from grader.assignment import Assignment
 from grader.errors import UsageError
@@ -59,12 +63,22 @@ def master_and_stub(assignment: Assignment, folder: Path) -> Iterator[Known]:
 
 
 def in_folders(assignment: Assignment, folder: Path) -> Iterator[Known]:
+    """Everything under the folders that say what their submissions must get, groups within them too."""
     for kind in FOLDERS:
-        if (folder / kind).is_dir():
-            yield from in_folder(assignment, folder / kind, kind)
+        for group in groups(folder / kind):
+            for known in in_group(assignment, group, kind):
+                name = known.path.relative_to(folder / kind).as_posix()
+                yield msgspec.structs.replace(known, name=name)
 
 
-def in_folder(assignment: Assignment, folder: Path, kind: Kind) -> Iterator[Known]:
+def groups(folder: Path) -> list[Path]:
+    """A folder of submissions, and those within it that have expectations of their own."""
+    if not folder.is_dir():
+        return []
+    return [folder, *sorted(inner for inner in folder.iterdir() if (inner / EXPECTATIONS).is_file())]
+
+
+def in_group(assignment: Assignment, folder: Path, kind: Kind) -> Iterator[Known]:
     expected = expectations(assignment, folder / EXPECTATIONS)
     submissions = sorted(path for path in folder.iterdir() if is_submission(path))
     strangers = expected.keys() - {path.name for path in submissions}
@@ -78,7 +92,8 @@ def in_folder(assignment: Assignment, folder: Path, kind: Kind) -> Iterator[Know
 
 
 def is_submission(path: Path) -> bool:
-    return path.suffix not in (".toml", ".md") and not path.name.startswith((".", "__"))
+    named = path.suffix not in (".toml", ".md") and not path.name.startswith((".", "__"))
+    return named and not (path / EXPECTATIONS).is_file()
 
 
 def expectations(assignment: Assignment, file: Path) -> dict[str, Expectation]:

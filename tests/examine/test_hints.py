@@ -109,6 +109,15 @@ def test_only_the_exercise_of_the_test_counts(assignment: Assignment, zygote: Zy
     assert hints.find(["other"], exchanges) is None
 
 
+def test_nothing_is_searched_for_unfinished_work(
+    assignment: Assignment, zygote: Zygote, hints: Hints
+) -> None:
+    """A stub makes no mistake, and costs no worker."""
+    exchanges = asked(assignment, zygote, "def loss(x):\n    raise NotImplementedError('loss')")
+    assert hints.find(["loss"], exchanges) is None
+    assert not hints._known.keys() - {key for key in hints._known if not key[1]}
+
+
 def test_nothing_is_searched_where_nothing_was_asked(hints: Hints) -> None:
     """A test that failed before it asked anything has no hint."""
     assert hints.find(["loss"], []) is None

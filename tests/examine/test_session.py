@@ -132,6 +132,14 @@ def test_what_student_code_does_has_its_outcome(
     assert only(result, "test_use_double").outcome is Outcome.PASSED
 
 
+def test_a_piece_that_hangs_is_not_waited_for_again(grade: Grade) -> None:
+    """What builds on a piece that did not come back is graded with PyTorch's in its place first, at once."""
+    result = grade(changed("return x + x", "while True: pass"))
+    built_on_it = only(result, "test_use_double")
+    assert (built_on_it.outcome, built_on_it.own) == (Outcome.PASSED, Outcome.TIMEOUT)
+    assert built_on_it.seconds < 3  # the time limit of the test
+
+
 def test_a_missing_name(grade: Grade) -> None:
     """What is not there is `missing`, and nothing else suffers."""
     result = grade(changed("class Scale", "class Scales"))

@@ -22,14 +22,14 @@ class Liar(torch.Tensor):
         raise RuntimeError("asked for it")
 
     @property
-    def shape(self) -> Any:
+    def shape(self) -> Any:  # type: ignore[override]
         return (1000,)
 
 
 class Deceiver:
     """An object that raises wherever it is looked at."""
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         raise KeyboardInterrupt
 

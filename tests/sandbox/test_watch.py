@@ -108,9 +108,11 @@ def test_an_allowed_call_goes_through(case: int) -> None:
 
 def test_catching_the_exception_does_not_help() -> None:
     """A call that was made is remembered, whatever the code does about it."""
-    with watching(rules("linear")) as watch:
-        with contextlib.suppress(BaseException):  # just as a student's code might
-            F.linear(X, W)
+    with (
+        watching(rules("linear")) as watch,
+        contextlib.suppress(BaseException),
+    ):  # just as a student's code might
+        F.linear(X, W)
     assert watch.caught is not None
 
 

@@ -23,9 +23,9 @@ class Linear(nn.Module):
         self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound))
 
     def forward(self, x):
-        y = x @ self.weight.T
-        while y is not None:
-            y = y + 0 * self.bias
+        y = x @ self.weight.T + self.bias
+        while y.dim() > 2:  # several leading dimensions: until only one is left
+            y = y.reshape(-1, *y.shape[-2:])
         return y
 
 

@@ -21,4 +21,4 @@ class Linear(nn.Module):
         self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound))
 
     def forward(self, x):
-        return torch.ops.homework.mapped(x, self.weight, self.bias)
+        return mapped(x, self.weight, self.bias)

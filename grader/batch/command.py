@@ -1,0 +1,46 @@
+"""What `grade batch` does around the batch itself: telling how it gets on, how it ended, and how to go on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from grader.batch.records import Order, Watcher
+from grader.batch.run import grade_class, plan_only
+from grader.errors import GraderError
+from grader.report.progress import Bar, Lines, plan_lines, summary_lines
+
+Say = Callable[[str], None]
+INTERRUPTED = 130
+
+
+def run_batch(order: Order, say: Say) -> None:
+    """Grade a class.  GraderError where some of it could not be checked, SystemExit(130) where it was interrupted."""
+    try:
+        with watcher_for(say) as watcher:
+            summary = grade_class(order, watcher)
+    except KeyboardInterrupt:
+        say(f"Stopped. What was graded is in {order.out}; run the same command again to go on.")
+        raise SystemExit(INTERRUPTED) from None
+    for line in summary_lines(summary):
+        say(line)
+    if summary.unchecked:
+        raise GraderError(
+            "Some submissions could not be checked; run the same command again to try them again."
+        )
+
+
+def show_plan(order: Order, say: Say) -> None:
+    """Say what would run and why."""
+    for line in plan_lines(plan_only(order)):
+        say(line)
+
+
+def watcher_for(say: Say) -> AbstractContextManager[Watcher]:
+    """A moving line on a terminal, plain lines elsewhere."""
+    if not sys.stderr.isatty():
+        return Lines(say)
+    from rich.console import Console
+
+    return Bar(Console(stderr=True))

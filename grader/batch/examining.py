@@ -1,0 +1,153 @@
+"""The examination of what a plan says: tasks to jobs, results to the recorder, trouble tried again once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from grader.batch.crew import Crew, Job, Lost
+from grader.batch.messages import Collected, Done, FromJob, Task, Trouble
+from grader.batch.recording import Recorder
+from grader.batch.records import Decision, Watcher
+from grader.errors import UsageError
+from grader.gradebook import key_of
+from grader.model import Outcome
+from grader.sandbox.limits import Limits
+
+TRIES = 2
+FALSE_STARTS = 2
+"""How many jobs in a row may end before they were ready until the machine is taken to be unable."""
+
+LISTEN_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Case:
+    """One submission on its way: what is asked for now, how often it was asked, what an earlier try gave."""
+
+    decision: Decision
+    task: Task
+    tries: int = 0
+    earlier: Done | None = None
+
+
+def case_of(decision: Decision) -> Case:
+    return Case(decision, Task(found=decision.found, known=decision.known, tests=decision.tests))
+
+
+class Examining:
+    """Keeps the jobs busy until every case has its result."""
+
+    def __init__(
+        self,
+        crew: Crew,
+        recorder: Recorder,
+        watcher: Watcher,
+        *,
+        jobs: int,
+        limits: Limits,
+    ) -> None:
+        self._crew = crew
+        self._recorder = recorder
+        self._watcher = watcher
+        self._jobs = jobs
+        self._patience = patience(limits)
+        self._queue: deque[Case] = deque()
+        self._out: dict[str, Case] = {}
+        self._reasons: dict[Job, str] = {}
+        self._false_starts = 0
+
+    def examine(self, decisions: Sequence[Decision]) -> None:
+        """All of them; UsageError where the suite turns out to be broken."""
+        self._queue.extend(map(case_of, decisions))
+        while self._queue or self._out:
+            self._staff()
+            self._feed()
+            self._watcher.running(self._crew.running())
+            for job, message in self._crew.listen(LISTEN_SECONDS):
+                self._hear(job, message)
+
+    def _staff(self) -> None:
+        """As many jobs as there is work for."""
+        wanted = min(self._jobs, len(self._queue) + len(self._out))
+        while len(self._crew.jobs) < wanted:
+            self._crew.hire()
+
+    def _feed(self) -> None:
+        for job in self._crew.idle():
+            if self._queue:
+                case = self._queue.popleft()
+                self._out[case.task.found.id] = case
+                job.give(case.task, self._patience)
+
+    def _hear(self, job: Job, message: FromJob | Lost) -> None:
+        if isinstance(message, Collected):
+            self._recorder.check(message.digest)
+        elif isinstance(message, Done):
+            case = self._out.pop(message.id)
+            self._feed()  # before anything is written: the job need not wait for the disk
+            self._settle(case, message)
+        elif isinstance(message, Trouble):
+            if message.usage:
+                raise UsageError(message.reason)
+            self._reasons[job] = message.reason
+        elif isinstance(message, Lost):
+            self._mourn(message, self._reasons.pop(job, message.why))
+        else:
+            self._false_starts = 0
+
+    def _settle(self, case: Case, done: Done) -> None:
+        """Record what came back, or have tried again what could not be checked."""
+        both = together(case.earlier, done)
+        unchecked = [test for test in done.tests if test.outcome is Outcome.UNCHECKED]
+        if not unchecked or case.tries + 1 >= TRIES:
+            self._recorder.examined(case.decision, both)
+            return
+        self._tell(done.id, unchecked[0].message or "A test could not be checked.")
+        keys = tuple(key_of(test.part, test.name) for test in unchecked)
+        task = Task(found=case.task.found, known=done.digest, tests=keys)
+        self._queue.append(replace(case, task=task, tries=case.tries + 1, earlier=both))
+
+    def _mourn(self, lost: Lost, why: str) -> None:
+        """A job is gone: its submission is tried again by another, the second time it is unchecked."""
+        if not lost.ready:
+            self._false_starts += 1
+            self._tell(None, f"A job did not start: {why}")
+        if lost.task is not None:
+            self._tell(lost.task.found.id, f"Its examiner is gone: {why}.")
+            case = self._out.pop(lost.task.found.id)
+            if case.tries + 1 < TRIES:
+                self._queue.append(replace(case, tries=case.tries + 1))
+            else:
+                self._recorder.unchecked(case.decision, case.earlier, why)
+        if self._false_starts >= FALSE_STARTS and not any(job.ready for job in self._crew.jobs):
+            self._give_up(why)
+
+    def _give_up(self, why: str) -> None:
+        """No job can be started here: nothing that is left can be checked."""
+        while self._queue:
+            case = self._queue.popleft()
+            self._recorder.unchecked(case.decision, case.earlier, why)
+
+    def _tell(self, submission: str | None, what: str) -> None:
+        self._recorder.trouble(submission, what)
+        self._watcher.trouble(submission, what)
+
+
+def patience(limits: Limits) -> float:
+    """Seconds after which an examiner that has not come to an end is taken to hang: far beyond what all limits,
+    with a second grading and the search for hints, add up to."""
+    return 4 * (limits.load_seconds + limits.total_seconds) + 60
+
+
+def together(earlier: Done | None, done: Done) -> Done:
+    """What two tries gave: of each test the later outcome."""
+    if earlier is None or done.complete:
+        return done
+    later = {(test.part, test.name): test for test in done.tests}
+    tests = tuple(later.get((test.part, test.name), test) for test in earlier.tests)
+    return Done(
+        id=done.id, content=done.content, digest=done.digest, message=done.message, reading=done.reading,
+        tests=tests, complete=earlier.complete, seconds=earlier.seconds + done.seconds,
+    )  # fmt: skip

@@ -1,0 +1,78 @@
+"""The files beside the gradebook: results/<submission>.json and grades.csv, each written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from grader.assignment import Assignment
+from grader.errors import GraderError
+from grader.exchange.csv import grades_csv
+from grader.gradebook import Gradebook
+from grader.model import Result
+
+RESULTS = "results"
+GRADES = "grades.csv"
+UNFINISHED = ".unfinished"
+
+
+class Publisher:
+    """Writes the files of one gradebook."""
+
+    def __init__(self, book: Gradebook) -> None:
+        self._book = book
+        self._folder = book.folder / RESULTS
+        self._written: list[int] = []
+        with explained(self._folder):
+            self._folder.mkdir(exist_ok=True)
+
+    def write(self, attempt: int, result: Result) -> None:
+        """One result's file."""
+        replace(self._folder / f"{result.submission}.json", json_of(result))
+        self._written.append(attempt)
+
+    def catch_up(self) -> None:
+        """The files that an interrupted batch did not come to write, or that somebody removed."""
+        there = {file.name for file in self._folder.iterdir()}
+        lacking = [one for one in self._book.current() if f"{one[1]}.json" not in there]
+        for attempt, _ in {*lacking, *self._book.unpublished()}:
+            self.write(attempt, self._book.result(attempt))
+
+    def finish(self, assignment: Assignment, *, max_points_row: bool) -> None:
+        """grades.csv; and that the results' files need not be written again."""
+        if self._written:
+            self._book.mark_published(self._written)
+            self._written.clear()
+        names = [part.name for part in assignment.parts]
+        points = [part.points for part in assignment.parts]
+        rows = self._book.grades(assignment.max_score)
+        table = grades_csv(rows, names, points, max_points_row=max_points_row)
+        replace(self._book.folder / GRADES, table)
+
+
+def json_of(result: Result) -> bytes:
+    """A result as people and other programs read it: JSON, indented."""
+    return msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n"
+
+
+@contextmanager
+def explained(file: Path) -> Iterator[None]:
+    """The system's errors in words: what is recorded stays recorded."""
+    try:
+        yield
+    except OSError as error:
+        raise GraderError(
+            f"{file}: can't be written: {error.strerror}. The gradebook has every result that was announced; "
+            "run the same command again to have the files too."
+        ) from None
+
+
+def replace(file: Path, content: bytes) -> None:
+    """Write a file so that it is either the old one or the new one, whatever happens meanwhile."""
+    unfinished = file.parent / UNFINISHED
+    with explained(file):
+        unfinished.write_bytes(content)
+        unfinished.replace(file)

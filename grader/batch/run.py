@@ -1,0 +1,173 @@
+"""The batch as one sequence: find, plan, examine what has changed, record, publish."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from grader.batch.crew import Crew
+from grader.batch.examining import Examining
+from grader.batch.fingerprints import environment_of, suite_digest
+from grader.batch.messages import Start
+from grader.batch.planning import plan
+from grader.batch.publish import Publisher
+from grader.batch.recording import Recorder
+from grader.batch.records import Circumstances, Order, Plan, Summary, Watcher
+from grader.errors import GraderError, UsageError
+from grader.gradebook import FILE, Gradebook, Run, Suite, open_gradebook, open_to_read
+from grader.intake import find_submissions, not_handed_in, read_roster
+from grader.intake.records import Enrolled, Found
+from grader.model import Status
+from grader.pipeline import draw_seed
+
+
+def grade_class(order: Order, watcher: Watcher) -> Summary:
+    """Grade every submission of a folder that has changed since the last time.
+
+    What is done is recorded at once, so that the batch may end at any moment and go on later.  Raises UsageError
+    where the folder, the output folder or the assignment is wrong, GraderError where the grader can't go on.
+    """
+    found = submissions_of(order)
+    absent = absent_of(order, found)
+    with open_gradebook(order.out, order.assignment.name) as book, interruptible():
+        book.see(order.folder.resolve(), found)
+        book.missed(absent)
+        seed = seed_of(order, book)
+        with crew_for(order, seed) as crew:
+            circumstances = settled(order, book, seed, crew)
+            planned = plan(order, book, found, circumstances)
+            return carry_out(order, book, crew, planned, watcher)
+
+
+def plan_only(order: Order) -> Plan:
+    """What `grade_class` would do; writes nothing."""
+    found = submissions_of(order)
+    if not (order.out / FILE).is_file():
+        return plan(order, None, found, supposed(order, None))
+    with open_to_read(order.out) as book:
+        return plan(order, book, found, supposed(order, book))
+
+
+def carry_out(order: Order, book: Gradebook, crew: Crew, planned: Plan, watcher: Watcher) -> Summary:
+    """Do what is planned, recording and publishing each result as it comes."""
+    run = book.begin(order.folder.resolve(), planned.circumstances.seed, order.jobs)
+    publisher = Publisher(book)
+    publisher.catch_up()
+    watcher.begin(len(planned.decisions), len(planned.decisions) - len(planned.work))
+    recorder = Recorder(order.assignment, book, run, planned.circumstances, publisher, watcher)
+    examining = Examining(crew, recorder, watcher, jobs=order.jobs, limits=order.assignment.limits)
+    with wound_up(order, book, run, publisher):
+        for decision in planned.work:
+            if decision.action == "score":
+                recorder.rescored(decision)
+        examining.examine([one for one in planned.work if one.action == "run"])
+    return summed_up(book, planned)
+
+
+@contextmanager
+def wound_up(order: Order, book: Gradebook, run: Run, publisher: Publisher) -> Iterator[None]:
+    """However it ends, grades.csv tells what is known by then."""
+    try:
+        yield
+    except BaseException:
+        with suppress(GraderError):  # the first trouble is the one to report
+            publisher.finish(order.assignment, max_points_row=order.max_points_row)
+            book.end(run, "interrupted")
+        raise
+    publisher.finish(order.assignment, max_points_row=order.max_points_row)
+    book.end(run, "incomplete" if unchecked(book) else "complete")
+
+
+def summed_up(book: Gradebook, planned: Plan) -> Summary:
+    statuses = Counter(row.status for row in book.grades(0.0))
+    return Summary(
+        statuses=dict(statuses),
+        ran=len(planned.work),
+        kept=len(planned.decisions) - len(planned.work),
+        seed=planned.circumstances.seed,
+        unchecked=unchecked(book),
+    )
+
+
+def unchecked(book: Gradebook) -> tuple[str, ...]:
+    return tuple(row.submission for row in book.grades(0.0) if row.status is Status.UNCHECKED)
+
+
+# ------------------------------------------------------------------------------------- what there is
+
+
+def submissions_of(order: Order) -> tuple[Found, ...]:
+    """Everything handed in; UsageError where there is nothing, or the output would be taken for a submission."""
+    if order.out.resolve() == order.folder.resolve():
+        raise UsageError(
+            f"{order.out}: the results can't go into the folder of the submissions. Choose another."
+        )
+    found = tuple(one for one in find_submissions(order.folder) if one.path.resolve() != order.out.resolve())
+    if not found:
+        raise UsageError(f"{order.folder}: there is no submission in this folder.")
+    return found
+
+
+def absent_of(order: Order, found: tuple[Found, ...]) -> tuple[Enrolled, ...]:
+    return () if order.roster is None else not_handed_in(read_roster(order.roster), found)
+
+
+# ---------------------------------------------------------------------------------- circumstances
+
+
+def seed_of(order: Order, book: Gradebook) -> str:
+    """The seed asked for, else the folder's own, else one drawn now; it becomes the folder's own."""
+    seed = order.seed or book.setting("seed") or draw_seed()
+    book.set(seed=seed)
+    return seed
+
+
+def settled(order: Order, book: Gradebook, seed: str, crew: Crew) -> Circumstances:
+    """What all have in common, kept in the gradebook."""
+    known = book.suite(suite_digest(order.assignment))
+    return Circumstances(
+        suite=known or book.keep_suite(crew.suite(order.jobs)),
+        environment=book.keep_environment(environment_of(order.assignment, order.sandbox, order.device)),
+        seed=seed,
+    )
+
+
+def supposed(order: Order, book: Gradebook | None) -> Circumstances:
+    """What all would have in common, kept nowhere; a seed that has yet to be drawn is empty."""
+    known = book.suite(suite_digest(order.assignment)) if book is not None else None
+    stored = book.setting("seed") if book is not None else None
+    return Circumstances(
+        suite=known or collected_suite(order),
+        environment=environment_of(order.assignment, order.sandbox, order.device),
+        seed=order.seed or stored or "",
+    )
+
+
+def collected_suite(order: Order) -> Suite:
+    start = Start(assignment=order.assignment.folder, seed="", device=order.device, sandbox=None, core=None)
+    with Crew(start, [0]) as crew:
+        return crew.suite(1)
+
+
+def crew_for(order: Order, seed: str) -> Crew:
+    """Jobs for the order, none of them started yet."""
+    start = Start(
+        assignment=order.assignment.folder,
+        seed=seed,
+        device=order.device,
+        sandbox=order.sandbox,
+    )
+    return Crew(start, sorted(os.sched_getaffinity(0)))
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """A polite request to end, by signal, is as good as Ctrl-C."""
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

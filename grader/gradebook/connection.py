@@ -1,0 +1,101 @@
+"""Opening the file: pragmas, the schema, and what SQLite's errors mean to the person at the keyboard."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from grader.errors import GraderError, UsageError
+from grader.gradebook.schema import TABLES, VERSION
+
+FILE = "gradebook.sqlite"
+BUSY_SECONDS = 30.0
+
+
+def connect(folder: Path) -> sqlite3.Connection:
+    """The gradebook of a folder, made where there is none.
+
+    Write-ahead log, and every commit waits until it is on the disk (`synchronous=FULL`): what was committed is
+    there after a crash.  UsageError where it can't be written, isn't a gradebook or is a newer version's.
+    """
+    file = folder / FILE
+    with explained(file):
+        connection = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        make_tables(connection, file)
+    return connection
+
+
+def connect_to_read(folder: Path) -> sqlite3.Connection:
+    """An existing gradebook, to read alone; UsageError where there is none."""
+    file = folder / FILE
+    if not file.is_file():
+        raise UsageError(
+            f"{folder}: there is no {FILE}; it is made by `grade batch FOLDER -a NAME -o {folder}`."
+        )
+    with explained(file):
+        connection = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)
+        connection.execute("PRAGMA query_only = ON")
+        if version_of(connection) != VERSION:
+            raise UsageError(f"{file}: this is not a gradebook of this version of the grader.")
+    return connection
+
+
+def make_tables(connection: sqlite3.Connection, file: Path) -> None:
+    version = version_of(connection)
+    if version == 0:
+        connection.executescript(f"BEGIN EXCLUSIVE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    elif version != VERSION:
+        raise UsageError(
+            f"{file}: this gradebook has version {version}, this grader writes version {VERSION}. "
+            "Use the grader that made it, or choose another folder."
+        )
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, file: Path) -> Iterator[None]:
+    """All or nothing, and on the disk when it returns."""
+    with explained(file):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if connection.in_transaction:  # SQLite has rolled back by itself where the disk is full
+                connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def explained(file: Path) -> Iterator[None]:
+    """SQLite's errors as the grader's: whose fault it is, and what to do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (
+            sqlite3.SQLITE_READONLY,
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_PERM,
+            sqlite3.SQLITE_AUTH,
+        ):
+            raise UsageError(f"{file}: can't be written to: {error}.") from None
+        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise UsageError(
+                f"{file}: this is not a gradebook, or it is damaged ({error}). Move it away, or choose another folder."
+            ) from None
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            raise GraderError(
+                f"{file}: can't be written: {error}. Nothing that was announced is lost: make room, then run the "
+                "same command again."
+            ) from None
+        raise
