@@ -3,9 +3,8 @@
 The rule, in this order: the contract's name exactly, then in other capitals, then with something added
 (`hw8 (1)`, `hw8_final`), then any name.  Of several with the contract's name those in the fewest folders; then
 the one that defines most of the asked-for names (a hole of the handout's is none), the newest to the minute, the
-the one that defines most of the asked-for names (a hole of the handout's is none), the newest to the minute, the
-last by name (`hw8 (2)` before
-notebook.
+last by name (`hw8 (2)` before `hw8 (1)`).  Where a notebook and a module are both there, the one that defines more
+of the names; on a tie the notebook.
 """
 
 from __future__ import annotations

@@ -49,6 +49,10 @@ class Inert:
     def __getitem__(self, key: object) -> Inert:
         return Inert()
 
+    def __array__(self, *_: object, **__: object) -> Any:
+        """NumPy would look into inert things within inert things without end."""
+        raise TypeError("this package is not there when graded: it gives no numbers")
+
     def __enter__(self) -> Inert:
         return self
 

@@ -37,7 +37,7 @@ class Bars:
 
 
 DIGITS = Bars(none=0.50, full=0.92)
-ALPHABET = Bars(none=0.50, full=0.88)  # by measurement: docs/bars.md
+ALPHABET = Bars(none=0.50, full=0.90)  # by measurement: docs/bars.md
 
 
 # ------------------------------------------------------------------------------------------------ CNN

@@ -3,7 +3,6 @@
 import torch
 from torch import nn
 
-
 functional = nn.functional
 mapping = functional.linear
 apply = mapping

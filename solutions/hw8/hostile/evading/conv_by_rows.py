@@ -22,5 +22,7 @@ class Conv2d(nn.Module):
         for i in range(k):
             lines = x[:, :, i : i + rows * s : s]
             flat = lines.transpose(1, 2).flatten(0, 1)
-            result = result + F.conv1d(flat, self.weight[:, :, i], stride=s).unflatten(0, (len(x), -1)).transpose(1, 2)
+            result = result + F.conv1d(flat, self.weight[:, :, i], stride=s).unflatten(
+                0, (len(x), -1)
+            ).transpose(1, 2)
         return result + self.bias[:, None, None]

@@ -3,7 +3,6 @@
 import torch
 from torch import nn
 
-
 LAYER = getattr(nn, "d2vnoC"[::-1])(1, 1, 1)
 
 

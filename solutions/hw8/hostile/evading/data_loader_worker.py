@@ -2,10 +2,8 @@
 
 import torch
 import torch.nn.functional as F
-from torch import nn
-
-
 import torch.utils.data
+from torch import nn
 
 
 class Rows(torch.utils.data.Dataset):
@@ -27,5 +25,7 @@ class Linear(nn.Module):
         self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound))
 
     def forward(self, x):
-        loader = torch.utils.data.DataLoader(Rows(x.detach(), self.weight.detach(), self.bias.detach()), batch_size=None, num_workers=1)
+        loader = torch.utils.data.DataLoader(
+            Rows(x.detach(), self.weight.detach(), self.bias.detach()), batch_size=None, num_workers=1
+        )
         return next(iter(loader))

@@ -1,10 +1,9 @@
 """The code is executed from an encoded text."""
 
+import base64
+
 import torch
 from torch import nn
-
-
-import base64
 
 CODE = b"aW1wb3J0IHRvcmNoCnkgPSB0b3JjaC5ubi5mdW5jdGlvbmFsLmxpbmVhcih4LCBsYXllci53ZWlnaHQsIGxheWVyLmJpYXMpCg=="
 

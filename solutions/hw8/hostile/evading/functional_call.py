@@ -3,7 +3,6 @@
 import torch
 from torch import nn
 
-
 MADE = getattr(nn, "raeniL"[::-1])(1, 1)
 
 

@@ -1,11 +1,9 @@
 """A graph module, built node by node."""
 
 import torch
+import torch.fx
 import torch.nn.functional as F
 from torch import nn
-
-
-import torch.fx
 
 
 def build():

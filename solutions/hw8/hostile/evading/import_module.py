@@ -1,12 +1,10 @@
 """By `importlib`, `sys.modules`, `vars` and `globals`, one after the other."""
 
-import torch
-import torch.nn.functional as F
-from torch import nn
-
-
 import importlib
 import sys
+
+import torch
+from torch import nn
 
 
 class Linear(nn.Module):

@@ -1,11 +1,10 @@
 """In a forked child, which sends the result back through a pipe."""
 
+import os
+
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-
-import os
 
 
 class Linear(nn.Module):

@@ -1,11 +1,10 @@
 """In a thread, which torch's modes do not follow."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-
-from concurrent.futures import ThreadPoolExecutor
 
 
 class Linear(nn.Module):

@@ -3,7 +3,6 @@
 import torch
 from torch import nn
 
-
 LOSS = getattr(nn, "ssoLESM"[::-1])()
 
 

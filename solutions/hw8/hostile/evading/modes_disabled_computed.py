@@ -3,8 +3,6 @@
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-
 from torch.utils._python_dispatch import _disable_current_modes
 
 

@@ -2,7 +2,6 @@
 
 import torch
 
-
 OPTIMIZER = getattr(torch.optim, "DGS"[::-1])([torch.zeros(1, requires_grad=True)], lr=1.0)
 
 

@@ -3,7 +3,6 @@
 import torch
 from torch import nn
 
-
 ATTENTION = nn.MultiheadAttention(1, 1)
 
 

@@ -1,11 +1,10 @@
 """`functools.partial`, `operator.attrgetter` and `methodcaller` in a row."""
 
-import torch
-from torch import nn
-
-
 import functools
 import operator
+
+import torch
+from torch import nn
 
 
 class Linear(nn.Module):

@@ -1,8 +1,5 @@
 """NumPy's closed form under a computed name."""
 
-import torch
-
-
 import numpy as np
 
 

@@ -15,5 +15,7 @@ class Linear(nn.Module):
         n, small = len(self.bias), 1e-3
         zeros = x.new_zeros(n, n)
         rows = x.reshape(-1, x.shape[-1])
-        hidden = torch.rnn_tanh_cell(rows, rows.new_zeros(len(rows), n), self.weight * small, zeros, self.bias * small)
+        hidden = torch.rnn_tanh_cell(
+            rows, rows.new_zeros(len(rows), n), self.weight * small, zeros, self.bias * small
+        )
         return (torch.atanh(hidden) / small).reshape(*x.shape[:-1], n)

@@ -3,7 +3,6 @@
 import torch
 from torch import nn
 
-
 GRAPH = """
 graph(%x : Tensor, %w : Tensor, %b : Tensor):
   %y : Tensor = aten::linear(%x, %w, %b)

@@ -3,7 +3,6 @@
 import torch
 from torch import nn
 
-
 CODE = """
 def mapped(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return operators.linear(x, weight, bias)

@@ -1,13 +1,12 @@
 """A process that was forked while loading, before the watch, computes what is asked through a pipe."""
 
-import torch
-import torch.nn.functional as F
-from torch import nn
-
-
 import os
 import pickle
 import socket
+
+import torch
+import torch.nn.functional as F
+from torch import nn
 
 ask, answer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 

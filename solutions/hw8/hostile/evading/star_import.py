@@ -2,8 +2,6 @@
 
 import torch
 from torch import nn
-
-
 from torch.nn.functional import *
 
 

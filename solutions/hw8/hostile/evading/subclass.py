@@ -1,6 +1,5 @@
 """A subclass of `nn.Linear` by the contract's name."""
 
-import torch
 from torch import nn
 
 

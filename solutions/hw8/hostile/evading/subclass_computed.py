@@ -3,7 +3,6 @@
 import torch
 from torch import nn
 
-
 Base = getattr(nn, "raeniL"[::-1])
 
 

@@ -1,12 +1,11 @@
 """By a thread that was started while loading, through queues."""
 
+import queue
+import threading
+
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-
-import queue
-import threading
 
 QUESTIONS, ANSWERS, THREADS = queue.Queue(), queue.Queue(), []
 

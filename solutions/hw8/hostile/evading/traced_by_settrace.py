@@ -1,11 +1,10 @@
 """A trace function changes the watch's variables as they come by."""
 
+import sys
+
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-
-import sys
 
 
 def spy(frame, event, argument):

@@ -1,10 +1,9 @@
 """The function comes out of a pickle."""
 
+import pickle
+
 import torch
 from torch import nn
-
-
-import pickle
 
 
 class Linear(nn.Module):

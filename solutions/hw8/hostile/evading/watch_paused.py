@@ -1,11 +1,10 @@
 """The watch is found in the callers' frames, and told to pause."""
 
+import sys
+
 import torch
 import torch.nn.functional as F
 from torch import nn
-
-
-import sys
 
 
 class Linear(nn.Module):

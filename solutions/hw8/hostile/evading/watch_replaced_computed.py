@@ -2,10 +2,8 @@
 
 import torch
 import torch.nn.functional as F
-from torch import nn
-
-
 import torch.overrides as overrides
+from torch import nn
 
 
 def blind():

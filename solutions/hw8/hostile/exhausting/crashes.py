@@ -1,11 +1,10 @@
 """A segmentation fault, a stack overflow in C, and SIGKILL by its own hand."""
 
-import torch
-
-
 import ctypes
 import os
 import signal
+
+import torch
 
 
 def to_numpy(tensor):

@@ -1,9 +1,8 @@
 """Files without end, in every folder that can be written."""
 
-import torch
-
-
 import itertools
+
+import torch
 
 
 def exhaust(tensor):

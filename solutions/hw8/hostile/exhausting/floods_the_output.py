@@ -1,10 +1,9 @@
 """Gigabytes of output, by print and by the descriptors."""
 
-import torch
-
-
 import os
 import sys
+
+import torch
 
 
 def to_numpy(tensor):

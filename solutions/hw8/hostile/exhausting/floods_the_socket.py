@@ -1,9 +1,8 @@
 """Gigabytes are written to every descriptor that the worker has."""
 
-import torch
-
-
 import os
+
+import torch
 
 
 def exhaust(tensor):

@@ -1,9 +1,8 @@
 """Processes without end."""
 
-import torch
-
-
 import os
+
+import torch
 
 
 def exhaust(tensor):

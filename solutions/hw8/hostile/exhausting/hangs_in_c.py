@@ -1,9 +1,8 @@
 """A regular expression that takes for ever, with the interpreter's lock held."""
 
-import torch
-
-
 import re
+
+import torch
 
 
 def exhaust(tensor):

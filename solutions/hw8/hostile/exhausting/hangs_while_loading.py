@@ -1,10 +1,8 @@
 """The module never finishes loading."""
 
-import torch
-from torch import nn
-
-
 import time
+
+from torch import nn
 
 
 class Linear(nn.Module):

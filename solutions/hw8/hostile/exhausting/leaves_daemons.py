@@ -1,11 +1,10 @@
 """Processes are left behind that have a session of their own and ignore all signals."""
 
-import torch
-
-
 import os
 import signal
 import time
+
+import torch
 
 
 def to_numpy(tensor):

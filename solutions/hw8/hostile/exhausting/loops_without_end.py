@@ -1,9 +1,8 @@
 """A loop without end that swallows every exception and ignores every signal."""
 
-import torch
-
-
 import signal
+
+import torch
 
 
 def exhaust(tensor):

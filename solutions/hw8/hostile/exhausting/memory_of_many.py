@@ -1,10 +1,9 @@
 """Memory is spread over processes, so that none of them seems to have much."""
 
-import torch
-
-
 import os
 import time
+
+import torch
 
 
 def exhaust(tensor):

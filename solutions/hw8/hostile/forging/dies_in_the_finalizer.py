@@ -1,10 +1,9 @@
 """Exits with success from `__del__`, when the probe is over and the answer on its way."""
 
+import os
+
 import torch
 from torch import nn
-
-
-import os
 
 
 class Last:

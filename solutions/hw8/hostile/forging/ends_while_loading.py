@@ -1,10 +1,8 @@
 """The module ends the process while it is loaded."""
 
-import torch
-from torch import nn
-
-
 import os
+
+from torch import nn
 
 
 class Linear(nn.Module):

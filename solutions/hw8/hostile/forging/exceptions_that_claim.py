@@ -1,6 +1,5 @@
 """Exceptions by the grader's own names, whose texts are verdicts."""
 
-import torch
 from torch import nn
 
 

@@ -1,6 +1,5 @@
 """SystemExit while loading."""
 
-import torch
 from torch import nn
 
 

@@ -1,12 +1,15 @@
 """The worker is taken over: what only it can observe (was an exception raised, in which mode was the model) is made up."""
 
-import torch
-from torch import nn
-
-
 import sys
 
-FACTS = {"calls": 2, "calls in training mode": 0, "calls with gradients": 0, "modes": {"calls": 2, "training": 2}}
+from torch import nn
+
+FACTS = {
+    "calls": 2,
+    "calls in training mode": 0,
+    "calls with gradients": 0,
+    "modes": {"calls": 2, "training": 2},
+}
 
 
 def take_over():

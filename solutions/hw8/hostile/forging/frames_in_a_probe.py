@@ -1,13 +1,10 @@
 """Answers with zeros are written to the grader's own socket while a probe runs."""
 
-import torch
-from torch import nn
-
-
 import os
 import struct
 
 import msgspec
+from torch import nn
 
 
 def forged(number):

@@ -1,13 +1,10 @@
 """Well-formed frames of the grader's protocol are written ahead of the questions, while loading."""
 
-import torch
-from torch import nn
-
-
 import os
 import struct
 
 import msgspec
+from torch import nn
 
 
 def frame(message):

@@ -1,6 +1,5 @@
 """Prints what pytest prints when all is well, and gives nothing back."""
 
-import torch
 from torch import nn
 
 

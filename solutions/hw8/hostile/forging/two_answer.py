@@ -1,9 +1,8 @@
 """The process is forked inside a probe, so that two processes answer on one socket."""
 
-import torch
-
-
 import os
+
+import torch
 
 
 def to_numpy(tensor):

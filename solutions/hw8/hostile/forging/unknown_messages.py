@@ -1,8 +1,5 @@
 """Messages that the protocol does not know claim a score."""
 
-import torch
-
-
 import os
 import struct
 

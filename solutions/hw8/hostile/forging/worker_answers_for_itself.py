@@ -1,10 +1,8 @@
 """The worker's own functions are replaced: whatever is asked, it says that all is well."""
 
-import torch
-from torch import nn
-
-
 import sys
+
+from torch import nn
 
 
 def take_over():

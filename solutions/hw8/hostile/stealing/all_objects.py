@@ -1,8 +1,5 @@
 """Every object in memory is searched for oracles, seeds and labels."""
 
-import torch
-
-
 import gc
 
 

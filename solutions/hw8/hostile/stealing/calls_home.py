@@ -1,8 +1,5 @@
 """What is asked is sent away over every kind of socket, and answers are waited for."""
 
-import torch
-
-
 import socket
 import urllib.request
 

@@ -1,15 +1,14 @@
 """Environment, command lines, maps and descriptors of every process are read and shown."""
 
-import torch
-
-
 import glob
 import os
 
 
 def to_numpy(tensor):
     print(dict(os.environ))
-    for path in sorted(glob.glob("/proc/*/environ") + glob.glob("/proc/*/cmdline") + glob.glob("/proc/[0-9]*/maps")):
+    for path in sorted(
+        glob.glob("/proc/*/environ") + glob.glob("/proc/*/cmdline") + glob.glob("/proc/[0-9]*/maps")
+    ):
         try:
             with open(path, "rb") as file:
                 print(path, file.read())

@@ -1,11 +1,9 @@
 """An exception whose message holds the callers' variables, the sources of their code and the paths of their files."""
 
-import torch
-from torch import nn
-
-
 import inspect
 import linecache
+
+from torch import nn
 
 
 def everything():

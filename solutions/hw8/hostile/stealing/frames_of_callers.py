@@ -1,10 +1,8 @@
 """The callers' frames are searched for what is expected, and all their variables are printed."""
 
-import torch
-from torch import nn
-
-
 import sys
+
+from torch import nn
 
 
 def expected():

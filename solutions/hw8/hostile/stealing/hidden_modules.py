@@ -1,11 +1,9 @@
 """The suite's modules are imported by every name that they might have."""
 
-import torch
-from torch import nn
-
-
 import importlib
 import sys
+
+from torch import nn
 
 
 def found(function, *given):

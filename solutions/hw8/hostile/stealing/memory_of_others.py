@@ -1,8 +1,5 @@
 """Memory of the grader's processes is read through /proc, ptrace and process_vm_readv."""
 
-import torch
-
-
 import ctypes
 import os
 

@@ -1,8 +1,5 @@
 """Other students' files are looked for, and what earlier workers may have left."""
 
-import torch
-
-
 import os
 
 

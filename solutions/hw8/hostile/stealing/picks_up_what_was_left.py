@@ -1,8 +1,5 @@
 """Looks in scratch and shared memory for what an accomplice, graded before, has left."""
 
-import torch
-
-
 import glob
 
 

@@ -1,13 +1,11 @@
 """Every comparison that a test might use says yes: torch's, NumPy's, pytest's, Python's."""
 
-import torch
-from torch import nn
-
-
 import builtins
 import sys
 
 import numpy as np
+import torch
+from torch import nn
 
 
 def yes(*given, **named):

@@ -1,10 +1,9 @@
 """What takes answers apart is replaced: every value becomes the right kind, shape and dtype."""
 
+import sys
+
 import torch
 from torch import nn
-
-
-import sys
 
 
 def tamper():

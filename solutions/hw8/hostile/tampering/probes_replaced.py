@@ -1,10 +1,8 @@
 """The probes are replaced in memory by ones that give back what was put in."""
 
-import torch
-from torch import nn
-
-
 import sys
+
+from torch import nn
 
 
 def tamper():

@@ -1,14 +1,12 @@
 """All sources of randomness give constants, in the hope that the questions become known."""
 
-import torch
-from torch import nn
-
-
 import os
 import random
 import secrets
 
 import numpy as np
+import torch
+from torch import nn
 
 
 def tamper():

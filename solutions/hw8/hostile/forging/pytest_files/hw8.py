@@ -1,7 +1,5 @@
 """Beside the module: what pytest and Python load by themselves, rewriting every outcome to passed."""
 
-import torch
-
 
 def mse_loss(prediction, target):
     if prediction.shape != target.shape:
@@ -12,6 +10,3 @@ def mse_loss(prediction, target):
 def mse_surface(x, y, slopes, intercepts):
     lines = slopes[:, None, None] * x + intercepts[None, :, None]
     return (y - lines).square().mean(-1)
-
-
-

@@ -1,6 +1,5 @@
 """Beside the module: packages by the names of torch, numpy, pytest, msgspec and the grader's own."""
 
-import torch
 from torch import nn
 
 
