@@ -1,0 +1,64 @@
+"""hw8 as it ships: the solution gets everything, the stub nothing, and the same questions give the same result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from grader.assignment import find_assignment
+from grader.model import Result
+from grader.pipeline import grade_one
+from grader.validate import validate
+
+ROOT = Path(__file__).resolve().parent.parent
+HW8 = str(ROOT / "assignments" / "hw8")
+
+
+def timeless(result: Result) -> Result:
+    tests = tuple(msgspec.structs.replace(test, seconds=0.0) for test in result.tests)
+    return msgspec.structs.replace(result, tests=tests)
+
+
+def test_the_parts_are_the_contracts() -> None:
+    """Seven parts, worth what the handout says."""
+    parts = {part.name: part.points for part in find_assignment(HW8).parts}
+    assert parts == {
+        "tensors": 6, "linear": 16, "conv": 20, "activations": 10, "mse": 12, "training": 18, "cnn": 18,
+    }  # fmt: skip
+
+
+@pytest.mark.timeout(500)
+def test_the_solution_gets_everything_and_the_same_twice() -> None:
+    """100 of 100, and with one seed the same result but for times."""
+    solution = ROOT / "solutions" / "hw8" / "hw8.py"
+    first = grade_one(solution, find_assignment(HW8), seed="once")
+    assert [(test.name, test.message) for test in first.tests if test.score != test.max_score] == []
+    assert (first.score, first.max_score) == (100.0, 100.0)
+    assert timeless(grade_one(solution, find_assignment(HW8), seed="once")) == timeless(first)
+
+
+@pytest.mark.timeout(500)
+def test_the_stub_gets_nothing() -> None:
+    """0 of 100, as a module and as a notebook, and every test says that it is not implemented."""
+    for name in ("hw8.py", "hw8.ipynb"):
+        result = grade_one(Path(HW8) / name, find_assignment(HW8), seed="stub")
+        assert result.score == 0
+        assert all("not implemented" in (test.message or "") for test in result.tests)
+
+
+@pytest.mark.slow
+def test_the_sample_class_gets_what_it_must() -> None:
+    """Each submission of the sample class gets what its expect.toml says."""
+    report = validate(
+        find_assignment(HW8), ["sample"], jobs=2, only=lambda known: known.kind == "sample_class"
+    )
+    assert report.sound, [trial for trial in report.trials if trial.faults]
+
+
+@pytest.mark.slow
+def test_every_accepted_variant_gets_full_marks() -> None:
+    """Right solutions in deliberately different styles lose nothing."""
+    report = validate(find_assignment(HW8), ["variants"], jobs=2, only=lambda known: known.kind == "accepted")
+    assert report.sound, [trial for trial in report.trials if trial.faults]
