@@ -12,9 +12,8 @@ import resource
 from py_landlock import AccessFs, Landlock, get_abi_version
 
 from grader.sandbox import linux
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import SCRATCH, Limits
 
-SCRATCH = "/tmp"
 SUBMISSION = "/submission"
 SHARED_MEMORY = "/dev/shm"
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import msgspec
 
 
+SCRATCH = "/scratch"
+"""The one place that a worker can write to.  Not /tmp, where somebody may keep the Python environment itself."""
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The limits of one submission; `[limits]` of assignment.toml sets them.
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import grader
 from grader.errors import SandboxUnavailableError
+from grader.sandbox.limits import SCRATCH
 
 INSIDE = "/grade"
 """Where the grader's own modules are found inside the wall."""
@@ -74,7 +75,7 @@ def command(*, privileged: bool, program: Iterable[str]) -> list[str]:
         # the fresh one that each worker gets
         "--bind", "/proc", "/proc",
         "--dev", "/dev",
-        "--tmpfs", "/tmp",
+        *_scratch(shown),
         "--dir", "/submission",
         "--chdir", "/",
         "--", sys.executable, "-I", *program,
@@ -92,11 +93,17 @@ def _parents(arguments: list[str]) -> list[str]:
     return [part for folder in sorted(above) for part in ("--perms", "0755", "--dir", str(folder))]
 
 
+def _scratch(arguments: list[str]) -> list[str]:
+    """The scratch folder, also under the name that everybody knows, unless the environment itself is there."""
+    taken = any(Path(place).is_relative_to("/tmp") for place in arguments if place.startswith("/"))
+    return ["--perms", "0755", "--dir", SCRATCH, *([] if taken else ["--symlink", SCRATCH, "/tmp"])]
+
+
 def _environment() -> list[str]:
     """Fixed, whatever the host's is.  One thread, and no compiled graphs: what they compute would run
     unseen by the watch on operations that a part does not allow."""
     fixed = {
-        "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "PATH": "/nonexistent",
+        "HOME": SCRATCH, "TMPDIR": SCRATCH, "LANG": "C.UTF-8", "PATH": "/nonexistent",
         "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         "PYTORCH_JIT": "0", "TORCHDYNAMO_DISABLE": "1", "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "Agg", "CUBLAS_WORKSPACE_CONFIG": ":4096:8",

@@ -15,7 +15,7 @@ from types import ModuleType
 
 from grader.sandbox import confine, linux, loading, worker
 from grader.sandbox.control import Open
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import SCRATCH, Limits
 
 WATCH_SECONDS = 0.02
 SHARED_MEMORY_MB = 256
@@ -51,9 +51,7 @@ def build_view(limits: Limits) -> None:
     linux.mount("none", "/", "", linux.MS_REC | linux.MS_PRIVATE)
     safe = linux.MS_NOSUID | linux.MS_NODEV
     linux.mount("proc", "/proc", "proc", safe | linux.MS_NOEXEC)
-    linux.mount(
-        "tmpfs", confine.SCRATCH, "tmpfs", safe, f"size={limits.scratch_mb}m,mode=0777,nr_inodes=4096"
-    )
+    linux.mount("tmpfs", SCRATCH, "tmpfs", safe, f"size={limits.scratch_mb}m,mode=0777,nr_inodes=4096")
     shared = f"size={min(SHARED_MEMORY_MB, limits.memory_mb)}m,mode=0777,nr_inodes=256"
     linux.mount("tmpfs", confine.SHARED_MEMORY, "tmpfs", safe, shared)
     linux.mount("tmpfs", confine.SUBMISSION, "tmpfs", safe, "size=128m,mode=0755")

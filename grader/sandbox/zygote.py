@@ -17,6 +17,8 @@ import sys
 import warnings
 from types import ModuleType
 
+import msgspec
+
 from grader.sandbox import confine, control, linux, worker
 from grader.sandbox.warden import warden
 
@@ -41,6 +43,8 @@ def main() -> None:
     torch = worker.warm_up(thorough=prepared.thorough)
     confine.prepare()
     probes = worker.load_probes(prepared.probes)
+    # workers inherit this very stack: its variables must hold none of the assignment's text
+    prepared = msgspec.structs.replace(prepared, probes=[])
     control.send(channel, control.Ready(torch=str(torch.__version__)))
     serve(channel, prepared, probes)
 

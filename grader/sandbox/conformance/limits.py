@@ -104,17 +104,17 @@ def scratch_size(host: Host) -> str | None:
         written = files = 0
         try:
             for number in range(100):
-                with open(f"/tmp/{number}", "wb", buffering=0) as file:
+                with open(f"/scratch/{number}", "wb", buffering=0) as file:
                     for _ in range(4):
                         written += file.write(bytes(2**20))
         except OSError:
             pass
         import os
-        for name in os.listdir("/tmp"):
-            os.remove("/tmp/" + name)
+        for name in os.listdir("/scratch"):
+            os.remove("/scratch/" + name)
         try:
             for files in range(100_000):
-                open(f"/tmp/{files}", "w").close()
+                open(f"/scratch/{files}", "w").close()
         except OSError:
             pass
         return [written >> 20, files]

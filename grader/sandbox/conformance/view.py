@@ -103,7 +103,7 @@ def writing(host: Host) -> str | None:
                 written.append(name)
             except OSError:
                 pass
-        with open("/tmp/scratch", "w") as file:
+        with open("/scratch/scratch", "w") as file:
             file.write("fine")
         return written
     """
@@ -114,8 +114,8 @@ def writing(host: Host) -> str | None:
 @promise
 def scratch_is_private(host: Host) -> str | None:
     """What one worker writes to scratch, another never sees."""
-    write = "def attack():\n    open('/tmp/left', 'w').write('x')\n    return True\n"
-    look = "import os\ndef attack():\n    return os.listdir('/tmp') + os.listdir('/dev/shm')\n"
+    write = "def attack():\n    open('/scratch/left', 'w').write('x')\n    return True\n"
+    look = "import os\ndef attack():\n    return os.listdir('/scratch') + os.listdir('/dev/shm')\n"
     host.attack(write)
     seen = host.attack(look).said
     return f"it saw {seen}" if seen != [] else None
@@ -132,9 +132,9 @@ def new_mounts_and_namespaces(host: Host) -> str | None:
         for flag in (0x10000000, 0x00020000, 0x40000000, 0x20000000):
             if libc.unshare(flag) == 0:
                 done.append(f"unshare {flag:x}")
-        if libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0:
+        if libc.mount(b"none", b"/scratch", b"tmpfs", 0, None) == 0:
             done.append("mount")
-        if libc.chroot(b"/tmp") == 0:
+        if libc.chroot(b"/scratch") == 0:
             done.append("chroot")
         for program in ("/sbin/ldconfig", "/proc/self/exe", "/usr/lib/ld-linux-x86-64.so.2"):
             pid = os.fork()

@@ -1,0 +1,112 @@
+"""Operators that a part does not allow are closed for the whole process, whoever calls them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 - as everybody calls it
+from torch import nn
+
+from grader.assignment import find_assignment
+from grader.sandbox.operators import ClosedOperators, operators_named
+from grader.sandbox.protocol import ForbiddenRule
+from grader.sandbox.watch import ForbiddenCallError, watching
+
+X, W, B = torch.ones(2, 3), torch.ones(4, 3), torch.ones(4)
+GRAPH = (
+    "graph(%x : Tensor, %w : Tensor, %b : Tensor):\n  %y : Tensor = aten::linear(%x, %w, %b)\n  return (%y)"
+)
+
+
+def with_modes_off() -> Any:
+    with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
+        return F.linear(X, W, B)
+
+
+def in_a_thread() -> Any:
+    found: list[Any] = []
+
+    def run() -> None:
+        try:
+            found.append(F.linear(X, W, B))
+        except BaseException as error:  # noqa: BLE001 - to be raised where it is looked for
+            found.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if isinstance(found[0], BaseException):
+        raise found[0]
+    return found[0]
+
+
+def by_the_key_of_ones_choice() -> Any:
+    keys = torch._C.DispatchKeySet(torch._C.DispatchKey.CPU)
+    return torch.ops.aten.linear.default.redispatch(keys, X, W, B)
+
+
+def from_a_graph() -> Any:
+    return torch._C._create_function_from_graph("mapped", torch._C.parse_ir(GRAPH))(X, W, B)  # type: ignore[attr-defined]
+
+
+HIDDEN: dict[str, Callable[[], Any]] = {
+    "modes off": with_modes_off,
+    "thread": in_a_thread,
+    "key": by_the_key_of_ones_choice,
+    "graph": from_a_graph,
+    "inside of a cell": lambda: nn.RNNCell(3, 4)(X),
+    "vmap": lambda: torch.vmap(lambda row, w: F.linear(row, w))(torch.ones(5, 2, 3), torch.ones(5, 4, 3)),
+    "jvp": lambda: torch.func.jvp(lambda x: F.linear(x, W), (X,), (X,)),
+    "gradient": lambda: F.linear(X, W.clone().requires_grad_()),
+    "inference mode": lambda: torch.inference_mode()(lambda: F.linear(X, W, B))(),
+    "mkldnn": lambda: torch.ops.mkldnn._linear_pointwise(X, W, B, "none", [], ""),
+}
+
+
+@pytest.fixture(scope="module")
+def closed() -> Iterator[ClosedOperators]:
+    operators = ClosedOperators()
+    yield operators
+    operators.open()
+
+
+@pytest.mark.parametrize("way", sorted(HIDDEN))
+def test_no_way_round_is_open(way: str, closed: ClosedOperators) -> None:
+    """What torch's modes do not see is refused, and remembered."""
+    with watching(find_assignment("hw8").part("linear").forbidden, closed) as watch:
+        # TorchScript wraps what it meets into an error of its own
+        with pytest.raises((ForbiddenCallError, RuntimeError)):
+            HIDDEN[way]()
+    assert watch.caught is not None
+
+
+def test_operators_stay_closed_until_other_rules_hold(closed: ClosedOperators) -> None:
+    """From call to call they stay closed; under other rules they work again."""
+    with watching(find_assignment("hw8").part("linear").forbidden, closed):
+        pass
+    with pytest.raises(ForbiddenCallError):
+        F.linear(X, W, B)
+    with watching((), closed):
+        assert F.linear(X, W, B).shape == (2, 4)
+
+
+def test_gradients_are_as_before_once_opened() -> None:
+    """Opened again, an operator has its own kernels, autograd's included."""
+    with watching(find_assignment("hw8").part("linear").forbidden):
+        pass
+    weight = W.clone().requires_grad_()
+    F.linear(X, weight, B).sum().backward()  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(weight.grad, torch.full((4, 3), 2.0))
+
+
+def test_overloads_are_included_and_lookalikes_are_not() -> None:
+    """A pattern names operators, overloads and all, and not those that merely sound alike."""
+    conv = find_assignment("hw8").part("conv").forbidden
+    named = operators_named(tuple(conv))
+    assert {"aten::conv2d", "aten::conv2d.padding", "mkldnn::_convolution_pointwise"} <= set(named)
+    assert not [name for name in named if "_convert_" in name]
+    assert operators_named((ForbiddenRule(names=("torch.nn.Linear",), instead=""),)) == ()
