@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-
 SCRATCH = "/scratch"
 """The one place that a worker can write to.  Not /tmp, where somebody may keep the Python environment itself."""
 

@@ -59,6 +59,8 @@ def pack_tensor(tensor: torch.Tensor) -> Array | Opaque:
             return Opaque(type=name, reason=f"its dtype is {dtype}")
         if tensor.numel() * tensor.element_size() > MAX_BYTES:
             return Opaque(type=name, reason=f"it has {tensor.numel()} elements, too many to be right")
+        if not protocol.is_possible(tuple(tensor.shape)):
+            return Opaque(type=name, reason="it has too many dimensions, or too large ones")
         plain = torch.Tensor.detach(tensor).cpu().resolve_conj().resolve_neg().contiguous()
         return Array(
             kind="parameter" if issubclass(type(tensor), torch.nn.Parameter) else "tensor",
@@ -74,6 +76,8 @@ def pack_array(array: np.ndarray[Any, Any]) -> Array | Opaque:
     name = type_name(array)
     if array.dtype.name not in protocol.DTYPES:
         return Opaque(type=name, reason=f"its dtype is {str(array.dtype)[:40]}")
+    if not protocol.is_possible(array.shape):
+        return Opaque(type=name, reason="it has too many dimensions, or too large ones")
     if array.nbytes > MAX_BYTES:
         return Opaque(type=name, reason=f"it has {array.size} elements, too many to be right")
     return protocol.array_of(np.asarray(array))

@@ -67,7 +67,7 @@ class Array(Message, frozen=True, tag="array"):
             raise ValueError(f"an array of unknown kind {self.kind[:40]!r}")
         if self.dtype not in DTYPES:
             raise ValueError(f"an array of unknown dtype {self.dtype[:40]!r}")
-        if len(self.shape) > MAX_DIMENSIONS or any(size < 0 for size in self.shape):
+        if not is_possible(self.shape):
             raise ValueError("an array with an impossible shape")
         if math.prod(self.shape) * np.dtype(self.dtype).itemsize != len(self.data):
             raise ValueError("an array whose bytes do not fit its shape and dtype")
@@ -75,6 +75,12 @@ class Array(Message, frozen=True, tag="array"):
     def numpy(self) -> NDArray[np.generic]:
         """The array itself, read-only, sharing memory with `data`."""
         return np.frombuffer(self.data, dtype=np.dtype(self.dtype).newbyteorder("<")).reshape(self.shape)
+
+
+def is_possible(shape: tuple[int, ...]) -> bool:
+    """Whether NumPy can make an array of this shape, which an empty one of huge dimensions is not."""
+    fits = len(shape) <= MAX_DIMENSIONS and all(0 <= size <= MAX_FRAME for size in shape)
+    return fits and math.prod(max(size, 1) for size in shape) <= MAX_FRAME
 
 
 class Scalar(Message, frozen=True, tag="scalar"):

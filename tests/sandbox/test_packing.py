@@ -100,6 +100,9 @@ ANYTHING: list[Callable[[], Any]] = [
     lambda: torch.arange(6).reshape(2, 3).t(),
     lambda: torch.ones(2).as_subclass(Liar),
     lambda: torch.ones(2).half(),
+    lambda: torch.empty(2**31, 2**31, 0),
+    lambda: torch.ones((1,) * 40),
+    lambda: np.empty((2**40, 0), np.float32),
 ]
 
 

@@ -87,6 +87,7 @@ def test_deep_nesting_is_refused() -> None:
         {"shape": (-1, -2)},
         {"shape": (2**62, 2**62)},
         {"shape": (1,) * 33},
+        {"shape": (2**31, 2**33, 0), "data": b""},
         {"dtype": "object"},
         {"dtype": "float128"},
         {"dtype": "V8"},
