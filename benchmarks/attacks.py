@@ -81,9 +81,15 @@ class Bench:
         examine(self.assignment, self.sandbox, [pair], lambda _, tests: results.append(tests), seed=self.seed)
         return results[0]
 
+    def whole(self, parts: Deserved) -> set[str]:
+        """The parts of which all points are deserved."""
+        return {part.name for part in self.assignment.parts if parts[part.name] == part.points}
+
     def row(self, family: str) -> Row:
         """Try a whole family."""
-        gained, leaked, harmed = {}, [], []
+        gained: dict[str, float] = {}
+        leaked: list[str] = []
+        harmed: list[str] = []
         known = deserved(self.assignment, family)
         for name, parts in known.items():
             before = traces()
@@ -96,7 +102,10 @@ class Bench:
             harmed.append("an honest submission graded afterwards")
         plain = None
         if family in COMPARED:
-            plain = sum(gains_in_plain_pytest(HOSTILE / family / name, known[name]) for name in known)
+            plain = sum(
+                gains_in_plain_pytest(HOSTILE / family / name, self.whole(parts))
+                for name, parts in known.items()
+            )
         return Row(family=family, tried=len(known), gained=gained, leaked=leaked, harmed=harmed, plain=plain)
 
 
@@ -159,8 +168,8 @@ def traces() -> frozenset[str]:
 # ------------------------------------------------------------------------------------------- plain pytest
 
 
-def gains_in_plain_pytest(submission: Path, parts: Deserved) -> bool:
-    """Whether it passes a test of a part that deserves nothing, or ends in success without having passed."""
+def gains_in_plain_pytest(submission: Path, whole: set[str]) -> bool:
+    """Whether it passes a test of a part that is not `whole`, or ends in success without having passed all."""
     with tempfile.TemporaryDirectory() as folder:
         lay_out(submission, Path(folder))
         report = Path(folder) / "report.xml"
@@ -182,7 +191,7 @@ def gains_in_plain_pytest(submission: Path, parts: Deserved) -> bool:
             return False
         passed = list(passed_in(report))
         total = PLAIN.read_text(encoding="utf-8").count("\ndef test_")
-    undeserved = [name for name in passed if parts.get(name.split("_")[1], 0.0) == 0.0]
+    undeserved = [name for name in passed if name.split("_")[1] not in whole]
     return bool(undeserved) or (status == 0 and len(passed) < total)
 
 
@@ -232,9 +241,12 @@ def main() -> None:
     limits = msgspec.structs.replace(found.limits, test_seconds=5.0, load_seconds=10.0)
     assignment = msgspec.structs.replace(found, spec=msgspec.structs.replace(found.spec, limits=limits))
     families = sys.argv[1:] or list(FAMILIES)
-    with open_sandbox(assignment, "strict") as sandbox:
-        bench = Bench(assignment, sandbox)
-        rows = [bench.row(family) for family in families]
+    with tempfile.TemporaryDirectory() as own:
+        tempfile.tempdir = own  # so that what others do in /tmp is not taken for harm
+        with open_sandbox(assignment, "strict") as sandbox:
+            bench = Bench(assignment, sandbox)
+            rows = [bench.row(family) for family in families]
+        tempfile.tempdir = None
     print(table(rows))  # noqa: T201 - a script
     for row in rows:
         print(row)  # noqa: T201

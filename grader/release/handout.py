@@ -17,6 +17,7 @@ from grader.release import master
 from grader.release.notebook import notebook
 
 SHARED: Final = ("data", "public")
+"""Folders that students get as they are, where an assignment has them."""
 """The folders of an assignment that students get as they are."""
 
 LEFTOVERS: Final = frozenset({"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".DS_Store"})
@@ -66,8 +67,9 @@ def handout(assignment: Path, solution: Path, template: Path) -> dict[Path, byte
         for path, content in generated(assignment, solution).items()
         if path.is_relative_to(assignment)
     }
+    folders = [folder for folder in SHARED if (assignment / folder).is_dir()]
     shared = {
-        Path(folder) / path: content for folder in SHARED for path, content in _files(assignment / folder)
+        Path(folder) / path: content for folder in folders for path, content in _files(assignment / folder)
     }
     title = _title(assignment / "assignment.toml")
     frame = {path: _filled(content, assignment.name, title) for path, content in _files(template)}

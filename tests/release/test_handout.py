@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -192,3 +193,10 @@ def test_every_exercise_of_hw8_is_a_hole_in_the_stub() -> None:
     exercises = [name for part in spec["parts"] for name in part["exercises"]]
     assert [name for name in exercises if f'NotImplementedError("{name}' not in stub] == []
     assert [name for name in exercises if name not in definitions] == []
+
+
+def test_an_assignment_may_have_no_data_and_no_public_checks(course: Course) -> None:
+    """Then the handout is stubs and template alone."""
+    shutil.rmtree(course.assignment / "public")
+    shutil.rmtree(course.assignment / "data")
+    assert not [path for path in course.release() if str(path).startswith(("public", "data"))]
