@@ -24,7 +24,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import msgspec
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from grader.assignment import Assignment, find_assignment
 from grader.examine.suite import examine
