@@ -155,8 +155,9 @@ class Examination:
     def _worker(self, question: Question) -> Worker:
         """A live worker for this test's part, with a fork of its own."""
         key = question.replace
-        if key in self._unloadable:
-            raise self._unloadable[key].with_traceback(None)  # or it would grow from test to test
+        unloadable = self._unloadable.get(key) or self._hung_before()
+        if unloadable is not None:
+            raise unloadable.with_traceback(None)  # or it would grow from test to test
         worker = self._workers.get(key)
         if worker is None or not worker.open:
             worker = self._workers[key] = self._load(key)
@@ -167,6 +168,11 @@ class Examination:
                 worker = self._workers[key] = self._load(key)
         self._part[key] = question.part.name
         return worker
+
+    def _hung_before(self) -> Judgement | None:
+        """What took too long to load will again, with stand-ins for some of its names: it costs its time once."""
+        own = self._unloadable.get(())
+        return own if own is not None and own.outcome is Outcome.TIMEOUT else None
 
     def _load(self, replace: tuple[str, ...]) -> Worker:
         worker = self._sandbox.open(self.assignment.limits)

@@ -47,6 +47,7 @@ def main() -> None:
     prepared = msgspec.structs.replace(prepared, probes=[])
     control.send(channel, control.Ready(torch=str(torch.__version__)))
     serve(channel, prepared, probes)
+    os._exit(0)  # there is nothing to tidy up, and torch would take half a second to do it
 
 
 def serve(channel: socket.socket, prepared: control.Prepare, probes: ModuleType) -> None:

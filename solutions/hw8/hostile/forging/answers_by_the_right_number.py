@@ -34,3 +34,7 @@ class ReLU(nn.Module):
 
 def mse_surface(x, y, slopes, intercepts):
     forge()
+
+
+def to_numpy(tensor):
+    forge()
