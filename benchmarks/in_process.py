@@ -40,7 +40,7 @@ class InProcess:
     torch = "the same process's"
 
     def __init__(self, probes: list[SourceFile]) -> None:
-        worker.warm_up(thorough=True)
+        worker.touch_everything()
         self.probes = worker.load_probes(probes)
         self.seconds = 0.0
 

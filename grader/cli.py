@@ -45,19 +45,21 @@ def run(
     every: Annotated[bool, typer.Option("--all", help="List the tests that passed, too.")] = False,
 ) -> None:
     """Grade one submission and print the result."""
-    from grader.assignment import find_assignment
-    from grader.pipeline import grade_one
+    from grader.sandbox.launch import early
 
-    chosen = find_assignment(assignment)
     if sandbox == "process":
         say("Note: --sandbox process protects nobody; grade others' work with --sandbox strict.")
-    result = grade_one(submission, chosen, seed=seed, sandbox=sandbox)
+    with early(sandbox) as started:  # while torch is imported there, the rest is here
+        from rich.console import Console
+
+        from grader.assignment import find_assignment
+        from grader.pipeline import grade_one
+        from grader.report.terminal import show
+
+        chosen = find_assignment(assignment)
+        result = grade_one(submission, chosen, seed=seed, sandbox=sandbox, started=started)
     if json is not None:
         write(json, encode(result))
-    from rich.console import Console
-
-    from grader.report.terminal import show
-
     show(Console(), result, {part.name: part.title for part in chosen.parts}, every=every)
     if result.score is None:
         raise GraderError("Some tests could not be checked; their points are withheld, not lost.")
@@ -73,7 +75,7 @@ def doctor(
     from rich.console import Console
 
     from grader.report.diagnosis import show_facts, show_finding
-    from grader.sandbox.client import Zygote
+    from grader.sandbox.client import start_zygote
     from grader.sandbox.conformance import run_all
     from grader.sandbox.conformance.trial import PROBE
     from grader.sandbox.diagnosis import facts
@@ -83,7 +85,7 @@ def doctor(
     show_facts(console, found)
     if quick:
         return
-    zygote = Zygote([PROBE])
+    zygote = start_zygote([PROBE])
     try:
         with tempfile.TemporaryDirectory() as folder:
             findings = [show_finding(console, finding) for finding in run_all(zygote, Path(folder))]

@@ -20,6 +20,7 @@ from grader.score.scoring import score_submission, unreadable
 
 if TYPE_CHECKING:
     from grader.sandbox.client import Sandbox
+    from grader.sandbox.launch import ZygoteProcess
 
 SANDBOXES = ("strict", "process")
 
@@ -31,12 +32,13 @@ def grade_one(
     seed: str | None = None,
     sandbox: str = "strict",
     device: str = "cpu",
+    started: ZygoteProcess | None = None,
 ) -> Result:
     """Read one submission, examine it behind the wall, score it."""
     if not path.exists():
         raise UsageError(f"{path}: there is no such file or folder.")
     seed = seed or draw_seed()
-    with open_sandbox(assignment, sandbox) as workers:
+    with open_sandbox(assignment, sandbox, started=started) as workers:
         read = read_submission(path, contract_of(assignment))
         if isinstance(read, Unreadable):
             return unreadable(
@@ -101,16 +103,13 @@ def solution_pieces(assignment: Assignment) -> tuple[SourceFile, ...]:
 
 @contextmanager
 def open_sandbox(
-    assignment: Assignment, name: str, *, core: int | None = None, thorough: bool = False
+    assignment: Assignment, name: str, *, started: ZygoteProcess | None = None
 ) -> Iterator[Sandbox]:
-    """Start the sandbox; it gets ready while the caller goes on.
-
-    `core` pins its workers to one processor, `thorough` prepares it for many submissions.
-    """
+    """Start the sandbox; it gets ready while the caller goes on.  `started`: where its zygote is under way already."""
     if name == "strict":
-        from grader.sandbox.client import Zygote
+        from grader.sandbox.client import start_zygote
 
-        workers: Sandbox = Zygote(assignment.probes(), core, thorough=thorough)
+        workers: Sandbox = start_zygote(assignment.probes(), started)
     elif name == "process":
         from grader.sandbox.process import ChildProcesses
 

@@ -22,6 +22,8 @@ from grader.batch.messages import Collected, Done, FromJob, Inbox, Ready, Start,
 from grader.errors import GraderError, UsageError
 from grader.gradebook import Suite
 from grader.sandbox.client import ending
+from grader.sandbox.launch import ZygoteProcess
+from grader.sandbox.protocol import SourceFile
 
 FAREWELL_SECONDS = 10.0
 CHUNK = 1 << 20
@@ -38,20 +40,22 @@ class Lost(msgspec.Struct, frozen=True):
 class Job:
     """One job process.  `task` is what it was sent last and has not done yet."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: Start, line: socket.socket | None) -> None:
+        """Start it; `line` goes to the zygote, where there is one."""
         self.task: Task | None = None
         self.ready = False
         self.deadline: float | None = None
         self._inbox = Inbox()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the job is buried
         self.channel, theirs = socket.socketpair()
-        with theirs:
+        with theirs, line or contextlib.nullcontext():
+            descriptors = [theirs.fileno(), *([line.fileno()] if line is not None else [])]
             self._process = subprocess.Popen(
-                command(theirs.fileno()),
+                command(descriptors),
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=descriptors,
                 start_new_session=True,  # Ctrl-C is the batch's to handle
             )
         self._send(start)
@@ -111,18 +115,20 @@ class Job:
             messages.send(self.channel, message)
 
 
-def command(descriptor: int) -> list[str]:
+def command(descriptors: Sequence[int]) -> list[str]:
     """The job's Python: modules are found where ours are, never in the folder that we happen to stand in."""
     folder = str(Path(grader.__file__).parent.parent)
     program = f"import sys; sys.path.append({folder!r}); from grader.batch.job import main; main()"
-    return [sys.executable, "-P", "-c", program, str(descriptor)]
+    return [sys.executable, "-P", "-c", program, *map(str, descriptors)]
 
 
 class Crew:
-    """All jobs of a batch."""
+    """All jobs of a batch, and the zygote that their workers are forked from."""
 
-    def __init__(self, start: Start, cores: Sequence[int]) -> None:
+    def __init__(self, start: Start, cores: Sequence[int], probes: Sequence[SourceFile] = ()) -> None:
         self.jobs: list[Job] = []
+        self._probes = list(probes)
+        self._zygote: ZygoteProcess | None = None
         self._start = start
         self._cores = list(cores)
         self._selector = selectors.DefaultSelector()
@@ -137,16 +143,29 @@ class Crew:
             job.hang_up() if kind is None else job.kill()
         for job in self.jobs:
             job.bury(FAREWELL_SECONDS)
+        if self._zygote is not None:
+            self._zygote.close()
         self._selector.close()
 
     def hire(self, *, describe: bool = False) -> None:
         """Start one more job, with a core of its own while there are enough."""
         taken = list(self._core_of.values())
         core = min(self._cores, key=taken.count)
-        job = Job(msgspec.structs.replace(self._start, core=core, describe=describe))
+        job = Job(msgspec.structs.replace(self._start, core=core, describe=describe), self._line())
         self._core_of[job] = core
         self.jobs.append(job)
         self._selector.register(job.channel, selectors.EVENT_READ, job)
+
+    def _line(self) -> socket.socket | None:
+        """To the zygote, a new one where there is none or the last has died; None where no wall is asked for."""
+        if self._start.sandbox != "strict":
+            return None
+        if self._zygote is None or not self._zygote.lives():
+            if self._zygote is not None:
+                self._zygote.close()
+            self._zygote = ZygoteProcess()
+            self._zygote.prepare(self._probes)
+        return self._zygote.connect()
 
     def suite(self, jobs: int) -> Suite:
         """Start the jobs, and hear from the first which tests there are.
@@ -178,12 +197,18 @@ class Crew:
             job: Job = key.data
             heard = job.hear()
             for message in heard or ():
-                yield job, message
+                yield job, self._explained(message)
             if heard is None:
                 yield job, self._lose(job, 1.0, "")
         for job in [job for job in self.jobs if job.overdue()]:
             job.kill()
             yield job, self._lose(job, FAREWELL_SECONDS, "it did not come to an end")
+
+    def _explained(self, message: FromJob) -> FromJob:
+        """Where the zygote has died a job knows no more than that; what it said at the end is heard here."""
+        if isinstance(message, Trouble) and self._zygote is not None and not self._zygote.lives():
+            return Trouble(reason=f"The sandbox has ended: {self._zygote.complaint()}", usage=False)
+        return message
 
     def _lose(self, job: Job, seconds: float, why: str) -> Lost:
         self._selector.unregister(job.channel)

@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING
 
 from grader.assignment import Assignment, load_assignment
@@ -22,14 +23,15 @@ from grader.intake.records import Hit, Submission, Unreadable
 from grader.model import TestResult
 from grader.pipeline import contract_of, forbidden_calls, open_sandbox, solution_pieces
 from grader.sandbox import linux
-from grader.sandbox.client import Sandbox
+from grader.sandbox.client import Sandbox, Zygote
 
 if TYPE_CHECKING:
     import pytest
 
 
 def main() -> None:
-    """Serve the batch on the descriptor that the first argument names, until it hangs up."""
+    """Serve the batch on the descriptor that the first argument names, until it hangs up; the second, if there is one,
+    names the line to the zygote that all jobs share."""
     if sys.platform == "linux":
         linux.die_with_parent()
     channel = socket.socket(fileno=int(sys.argv[1]))
@@ -50,7 +52,7 @@ def serve(channel: socket.socket, start: Start) -> None:
     if start.sandbox is None:
         collect(assignment, desk.announce)
         return
-    with open_sandbox(assignment, start.sandbox, core=start.core, thorough=True) as workers:
+    with sandbox_of(start, assignment) as workers:
         examine(
             assignment,
             workers,
@@ -62,6 +64,13 @@ def serve(channel: socket.socket, start: Start) -> None:
             announce=desk.announce,
             choose=desk.choose,
         )
+
+
+def sandbox_of(start: Start, assignment: Assignment) -> AbstractContextManager[Sandbox]:
+    """Where workers come from: the zygote at the end of our line, or a sandbox of our own."""
+    if start.sandbox == "strict":
+        return closing(Zygote(socket.socket(fileno=int(sys.argv[2])), core=start.core))
+    return open_sandbox(assignment, str(start.sandbox))
 
 
 class Desk:

@@ -160,7 +160,7 @@ def crew_for(order: Order, seed: str) -> Crew:
         device=order.device,
         sandbox=order.sandbox,
     )
-    return Crew(start, sorted(os.sched_getaffinity(0)))
+    return Crew(start, sorted(os.sched_getaffinity(0)), order.assignment.probes())
 
 
 @contextmanager

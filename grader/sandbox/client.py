@@ -1,6 +1,6 @@
 """The trusted side's hold on its zygote and its workers.
 
-A `Zygote` is one bubblewrap process; `open` gives a `Worker` with a student's module in it.  Every wait has a
+A `Zygote` forks them inside bubblewrap; `open` gives a `Worker` with a student's module in it.  Every wait has a
 deadline; every way in which a worker can fail to answer is a `WorkerError` that says which.
 """
 
@@ -11,13 +11,13 @@ import os
 import select
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable
 from typing import NoReturn, Protocol
 
 from grader.errors import SandboxUnavailableError
 from grader.sandbox import control, protocol, view
+from grader.sandbox.launch import CLOSE_SECONDS, ZygoteProcess
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import (
     Absent,
@@ -36,14 +36,8 @@ from grader.sandbox.protocol import (
     Request,
     SourceFile,
 )
-from grader.sandbox.syscalls import filter_program
 
-STRANGER = 2_147_418_112
-"""The user id that workers get where the grader runs as root: nobody's, far from any real one."""
-
-INSIDE_UID = 1000
 START_SECONDS = 120.0
-CLOSE_SECONDS = 10.0
 
 
 class WorkerError(Exception):
@@ -74,51 +68,29 @@ class Zygote:
 
     tier = "strict"
 
-    def __init__(self, probes: list[SourceFile], core: int | None = None, *, thorough: bool = False) -> None:
-        """Start it; it imports torch while the caller goes on (`wait` or the first `open` waits).
-
-        Raises SandboxUnavailableError where the host can't give the wall.
-        """
+    def __init__(
+        self, line: socket.socket, *, core: int | None = None, process: ZygoteProcess | None = None
+    ) -> None:
+        """Workers over this line to a zygote, pinned to one processor if `core` says so; `process` where it is this
+        sandbox's own, to be ended with it."""
         self.torch = ""
+        self._line = line
         self._core = core
-        privileged = view.has_root()
-        prepare = control.Prepare(
-            probes=probes,
-            system_call_filter=filter_program(local_sockets=True),
-            inside_uid=INSIDE_UID if privileged else os.geteuid(),
-            outside_uid=STRANGER if privileged else os.geteuid(),
-            thorough=thorough,
-        )
-        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        program = (
-            "-c",
-            f"import sys; sys.path.insert(0, {view.INSIDE!r}); from grader.sandbox.zygote import main; main()",
-            str(theirs.fileno()),
-        )
-        with theirs:
-            self._process = view.start(
-                view.command(privileged=privileged, program=program), (theirs.fileno(),)
-            )
-        control.send(self._channel, prepare)
+        self._process = process
 
     def wait(self) -> None:
-        """Until it is ready to fork."""
+        """Until it is ready to fork; SandboxUnavailableError where it does not get ready."""
         if self.torch:
             return
-        self._channel.settimeout(START_SECONDS)
+        self._line.settimeout(START_SECONDS)
         try:
-            message, _ = control.receive(self._channel)
+            message, _ = control.receive(self._line)
         except (TimeoutError, OSError):
             message = None
         if not isinstance(message, control.Ready):
-            raise SandboxUnavailableError(f"The sandbox did not start: {self._complaint()}", view.REMEDY)
+            why = "the zygote is gone." if self._process is None else self._process.complaint()
+            raise SandboxUnavailableError(f"The sandbox did not start: {why}", view.REMEDY)
         self.torch = message.torch
-
-    def _complaint(self) -> str:
-        self._process.kill()
-        _, said = self._process.communicate(timeout=CLOSE_SECONDS)
-        lines = said.decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it gave no reason."
 
     def open(self, limits: Limits) -> Worker:
         """A new walled worker; SandboxUnavailableError where the wall can't be built."""
@@ -127,8 +99,8 @@ class Zygote:
         report, their_report = os.pipe()
         try:
             message = control.Open(limits=limits, core=self._core)
-            control.send(self._channel, message, (theirs.fileno(), their_report))
-            answer, descriptors = control.receive(self._channel)
+            control.send(self._line, message, (theirs.fileno(), their_report))
+            answer, descriptors = control.receive(self._line)
         except OSError as error:
             answer, descriptors = control.Failed(reason=f"the zygote is gone ({error})"), []
         finally:
@@ -142,15 +114,20 @@ class Zygote:
         raise SandboxUnavailableError(f"The wall could not be built: {reason}.", view.REMEDY)
 
     def close(self) -> None:
-        """End the zygote and with it every worker."""
-        self._channel.close()
-        try:
-            self._process.wait(CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(CLOSE_SECONDS)
-        if self._process.stderr is not None:
-            self._process.stderr.close()
+        """Hang up; every worker opened here ends."""
+        self._line.close()
+        if self._process is not None:
+            self._process.close()
+
+
+def start_zygote(probes: list[SourceFile], process: ZygoteProcess | None = None) -> Zygote:
+    """A zygote of one's own, or the one that was started earlier; it gets ready while the caller goes on.
+
+    Raises SandboxUnavailableError where bubblewrap can't be executed.
+    """
+    process = process or ZygoteProcess()
+    process.prepare(probes)
+    return Zygote(process.connect(), process=process)
 
 
 class WardenProcess:

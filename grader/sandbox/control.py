@@ -17,16 +17,16 @@ MAX_MESSAGE: Final = 4 * 2**20
 
 
 class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
-    """Sent once: what every worker will hold, and its user id inside and outside of the wall.
-
-    `thorough`: import everything at once that some students' code will need.  It pays from the second
-    submission on; for a single one it is only waited for where it is needed."""
+    """Sent once: what every worker will hold, and its user id inside and outside of the wall."""
 
     probes: list[SourceFile]
     system_call_filter: bytes
     inside_uid: int
     outside_uid: int
-    thorough: bool = False
+
+
+class Connect(msgspec.Struct, frozen=True, tag="connect"):
+    """Serve one more who wants workers.  The line to them comes with it; what is said on it first is Ready."""
 
 
 class Open(msgspec.Struct, frozen=True, tag="open"):
@@ -53,7 +53,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed"):
     reason: str
 
 
-Message = Prepare | Open | Ready | Opened | Failed
+Message = Prepare | Connect | Open | Ready | Opened | Failed
 _DECODER: Final[msgspec.msgpack.Decoder[Message]] = msgspec.msgpack.Decoder(Message)
 
 

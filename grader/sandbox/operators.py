@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import itertools
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
@@ -71,16 +73,25 @@ def out_of_turn(name: str) -> NoReturn:
     raise RuntimeError(f"{name} is closed")
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=1)
+def known_operators() -> dict[str, tuple[str, ...]]:
+    """Every operator by its name without an overload: {"aten::linear": ("aten::linear", "aten::linear.out")}.
+
+    Asked for once before workers are forked: their rules are many, torch's operators always the same.
+    """
+    known = sorted(torch._C._dispatch_get_all_op_names())
+    return {name: tuple(group) for name, group in itertools.groupby(known, key=base_name)}
+
+
+def base_name(operator: str) -> str:
+    """Without the overload: "aten::linear" of "aten::linear.out"."""
+    return operator.partition(".")[0]
+
+
 def operators_named(rules: Rules) -> tuple[str, ...]:
-    """Every operator with its overload ("aten::linear", "aten::linear.out") that the rules' patterns name."""
-    patterns = [pattern for rule in rules for pattern in rule.operations]
+    """Every operator with its overloads that the rules' patterns name; a pattern leaves overloads out."""
+    patterns = {pattern for rule in rules for pattern in rule.operations}
     if not patterns:
         return ()
-    known = torch._C._dispatch_get_all_op_names()
-    return tuple(sorted(name for name in known if any(matches(name, pattern) for pattern in patterns)))
-
-
-def matches(name: str, pattern: str) -> bool:
-    """Whether an operator falls under a pattern, which leaves overloads out: "aten::linear" is all of them."""
-    return fnmatch.fnmatchcase(name.partition(".")[0], pattern)
+    matches = re.compile("|".join(map(fnmatch.translate, patterns))).match
+    return tuple(full for name, group in known_operators().items() if matches(name) for full in group)

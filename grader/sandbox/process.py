@@ -18,7 +18,8 @@ from pathlib import Path
 import grader
 from grader.errors import SandboxUnavailableError
 from grader.sandbox import control, protocol
-from grader.sandbox.client import CLOSE_SECONDS, START_SECONDS, Worker
+from grader.sandbox.client import START_SECONDS, Worker
+from grader.sandbox.launch import CLOSE_SECONDS
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import SourceFile
 

@@ -9,6 +9,7 @@ and it keeps capabilities that the worker lacks.  When it ends, the kernel ends 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 from types import ModuleType
@@ -28,6 +29,7 @@ def warden(
     status = 1
     try:
         linux.hide_from_same_user()
+        keep_only(worker_socket, report)
         if request.core is not None:
             os.sched_setaffinity(0, {request.core})
         build_view(request.limits)
@@ -37,8 +39,9 @@ def warden(
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
             run_worker(worker_socket, report, request.limits, system_call_filter, probes)
         os.close(worker_socket)
-        reason = watch(pid, request.limits)
-        os.write(report, reason.encode())
+        reason = watch(pid, request.limits, report)
+        if reason != "abandoned":
+            os.write(report, reason.encode())
         status = 0
     except OSError as error:
         os.write(report, f"wall {error}".encode())
@@ -62,7 +65,6 @@ def run_worker(
 ) -> None:
     """In the worker: lay out the submission, give everything up, serve.  Does not return."""
     try:
-        keep_only(worker_socket, report)
         channel = socket.socket(fileno=worker_socket)
         load = worker.receive_load(channel)
         loading.lay_out(load, confine.SUBMISSION)
@@ -90,12 +92,15 @@ def keep_only(*descriptors: int) -> None:
         os.closerange(low + 1, high)
 
 
-def watch(pid: int, limits: Limits) -> str:
-    """Wait for the worker's end, and bring it about where the namespace outgrows its limits.
+def watch(pid: int, limits: Limits, report: int) -> str:
+    """Wait for the worker's end, and bring it about where the namespace outgrows its limits, or where nobody is left
+    to read the report: then the examiner is gone.
 
-    Returns "exited N", "killed SIGNAL", "memory MB" or "processes N".
+    Returns "exited N", "killed SIGNAL", "memory MB", "processes N" or "abandoned".
     """
     baseline = 0
+    reader = select.poll()
+    reader.register(report, 0)  # the end of the reader is told without being asked for
     while True:
         ended, status = reap(pid)
         if ended:
@@ -107,6 +112,8 @@ def watch(pid: int, limits: Limits) -> str:
             return f"memory {memory // 2**20}"
         if processes > limits.processes + 8:
             return f"processes {processes}"
+        if reader.poll(0):
+            return "abandoned"
         signal.sigtimedwait({signal.SIGCHLD}, WATCH_SECONDS)
 
 

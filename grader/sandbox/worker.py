@@ -6,7 +6,6 @@ it can do is send frames, and the examiner judges what they say.
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
 import random
@@ -24,6 +23,7 @@ import torch
 
 from grader.sandbox import packing, protocol
 from grader.sandbox.accounts import MAX_FRAMES, frame_record, raised
+from grader.sandbox.compiler import defer_compiler
 from grader.sandbox.limits import Limits
 from grader.sandbox.loading import Loading, MissingNameError, Student, load_text
 from grader.sandbox.misconception import applied
@@ -44,7 +44,7 @@ from grader.sandbox.protocol import (
     Request,
     SourceFile,
 )
-from grader.sandbox.watch import ForbiddenCallError, Watch, watching
+from grader.sandbox.watch import ForbiddenCallError, Watch, get_ready, watching
 
 
 class Printed(io.TextIOBase):
@@ -75,11 +75,15 @@ class Printed(io.TextIOBase):
 # ----------------------------------------------------------------------------- before a student's code
 
 
-def warm_up(*, thorough: bool) -> types.ModuleType:
-    """Touch once what torch does once: lazy imports, and reading /proc/cpuinfo at its first kernel.
+def warm_up() -> types.ModuleType:
+    """Have torch do now what it does once: its first kernel reads /proc/cpuinfo, an optimizer imports."""
+    defer_compiler()
+    touch_everything()
+    get_ready()
+    return torch
 
-    `thorough` includes what making an optimizer imports, more than torch itself does.
-    """
+
+def touch_everything() -> None:
     torch.set_num_threads(1)
     with suppress(RuntimeError):
         torch.set_num_interop_threads(1)
@@ -93,11 +97,8 @@ def warm_up(*, thorough: bool) -> types.ModuleType:
     network = torch.nn.Sequential(*layers)
     loss = torch.nn.functional.cross_entropy(network(torch.rand(3, 1, 6, 6)), torch.tensor([0, 1, 0]))
     torch.autograd.backward(loss)
-    if thorough:
-        torch.optim.SGD(network.parameters(), lr=0.1).step()
-        torch.optim.Adam(network.parameters(), lr=0.1).step()
-        importlib.import_module("torch.utils.data")
-    return torch
+    for optimizer in (torch.optim.SGD, torch.optim.Adam):
+        optimizer(network.parameters(), lr=0.1).step()
 
 
 def load_probes(pieces: list[SourceFile]) -> types.ModuleType:

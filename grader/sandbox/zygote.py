@@ -10,7 +10,10 @@ three processes (THEORY.md tells the whole story):
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
+import select
 import signal
 import socket
 import sys
@@ -33,42 +36,82 @@ NAMESPACES = (
 
 
 def main() -> None:
-    """Serve on descriptor given as first argument until the trusted side hangs up."""
+    """Serve, on the descriptor given as first argument, until who started us hangs up."""
+    gc.disable()  # while torch is imported a tenth of the time would go into looking for garbage
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trusted side's to handle
     warnings.simplefilter("ignore")
     channel = socket.socket(fileno=int(sys.argv[1]))
     prepared, _ = control.receive(channel)
     if not isinstance(prepared, control.Prepare):
         return
-    torch = worker.warm_up(thorough=prepared.thorough)
+    torch = worker.warm_up()
     confine.prepare()
     probes = worker.load_probes(prepared.probes)
     # workers inherit this very stack: its variables must hold none of the assignment's text
     prepared = msgspec.structs.replace(prepared, probes=[])
-    control.send(channel, control.Ready(torch=str(torch.__version__)))
-    serve(channel, prepared, probes)
+    gc.freeze()  # what is here stays: the forks' collector need not touch, and so copy, it
+    gc.enable()
+    serve(channel, prepared, probes, str(torch.__version__))
     os._exit(0)  # there is nothing to tidy up, and torch would take half a second to do it
 
 
-def serve(channel: socket.socket, prepared: control.Prepare, probes: ModuleType) -> None:
+def serve(channel: socket.socket, prepared: control.Prepare, probes: ModuleType, torch: str) -> None:
+    """Fork workers for all who are connected, until the one who started us hangs up."""
+    ready = select.poll()
+    lines = {channel.fileno(): channel}
+    ready.register(channel, select.POLLIN)
     while True:
-        request, descriptors = control.receive(channel)
-        if not isinstance(request, control.Open):
-            return
-        try:
-            pid = os.fork()
-        except OSError as error:
-            control.send(channel, control.Failed(reason=f"fork: {error}"))
-            continue
+        for descriptor, _ in ready.poll():
+            line = lines[descriptor]
+            request, descriptors = received(line)
+            if isinstance(request, control.Connect) and line is channel:
+                joined = socket.socket(fileno=descriptors[0])
+                lines[joined.fileno()] = joined
+                ready.register(joined, select.POLLIN)
+                answer(joined, control.Ready(torch=torch))
+            elif isinstance(request, control.Open) and line is not channel:
+                open_worker(line, prepared, request, descriptors, probes)
+            elif line is channel:
+                return
+            else:
+                ready.unregister(descriptor)
+                lines.pop(descriptor).close()
+
+
+def received(line: socket.socket) -> tuple[control.Message | None, list[int]]:
+    """As `control.receive`; whoever is gone in the middle of a word is gone."""
+    try:
+        return control.receive(line)
+    except ConnectionError:
+        return None, []
+
+
+def answer(line: socket.socket, message: control.Message) -> None:
+    with contextlib.suppress(OSError):  # gone: the next look at the line tells
+        control.send(line, message)
+
+
+def open_worker(
+    line: socket.socket,
+    prepared: control.Prepare,
+    request: control.Open,
+    descriptors: list[int],
+    probes: ModuleType,
+) -> None:
+    try:
+        pid = os.fork()
+    except OSError as error:
+        answer(line, control.Failed(reason=f"fork: {error}"))
+    else:
         if pid == 0:
-            build(channel, prepared, request, descriptors, probes)
-        for descriptor in descriptors:
-            os.close(descriptor)
+            build(line, prepared, request, descriptors, probes)
         os.waitpid(pid, 0)
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def build(
-    channel: socket.socket,
+    line: socket.socket,
     prepared: control.Prepare,
     request: control.Open,
     descriptors: list[int],
@@ -79,12 +122,11 @@ def build(
         take_namespaces(prepared)
         pid = os.fork()
         if pid == 0:
-            channel.close()
             worker_socket, report = descriptors
             warden(worker_socket, report, request, prepared.system_call_filter, probes)
-        control.send(channel, control.Opened(), (os.pidfd_open(pid),))
+        control.send(line, control.Opened(), (os.pidfd_open(pid),))
     except OSError as error:
-        control.send(channel, control.Failed(reason=str(error)))
+        answer(line, control.Failed(reason=str(error)))
     finally:
         os._exit(0)
 

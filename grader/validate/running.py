@@ -91,7 +91,7 @@ def run_chunks(chunks: Sequence[Chunk], sandbox: str, jobs: int, tell: Tell) -> 
     if not chunks:
         return
     if jobs <= 1:
-        with open_sandbox(chunks[0].assignment, sandbox, thorough=True) as workers:
+        with open_sandbox(chunks[0].assignment, sandbox) as workers:
             for chunk in chunks:
                 yield from seated(chunk, workers, tell)
         return
@@ -104,7 +104,7 @@ def run_chunks(chunks: Sequence[Chunk], sandbox: str, jobs: int, tell: Tell) -> 
 
 def run_alone(chunk: Chunk, sandbox: str) -> list[Trial]:
     """A chunk in a process of its own, with a sandbox of its own."""
-    with open_sandbox(chunk.assignment, sandbox, thorough=True) as workers:
+    with open_sandbox(chunk.assignment, sandbox) as workers:
         return seated(chunk, workers, unheard)
 
 

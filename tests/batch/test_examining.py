@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -62,7 +62,7 @@ class Desk:
         run = self.book.begin(self.folder, SEED, jobs)
         publisher = Publisher(self.book)
         recorder = Recorder(self.assignment, self.book, run, circumstances, publisher, self.heard)
-        start = Start(assignment=self.assignment.folder, seed=SEED, device="cpu", sandbox="strict")
+        start = Start(assignment=self.assignment.folder, seed=SEED, device="cpu", sandbox="process")
         with Crew(start, [0]) as staff:
             examining = Examining(staff, recorder, self.heard, jobs=jobs, limits=self.assignment.limits)
             examining.examine(
@@ -80,12 +80,12 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    def command(descriptor: int) -> list[str]:
+    def command(descriptors: Sequence[int]) -> list[str]:
         program = (
             f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path; "
             "from tests.fixtures.scripted_job import main; main(Path(sys.argv[1]), int(sys.argv[2]))"
         )
-        return [sys.executable, "-c", program, str(tmp_path), str(descriptor)]
+        return [sys.executable, "-c", program, str(tmp_path), str(descriptors[0])]
 
     monkeypatch.setattr(crew, "command", command)
     assignment = make(tmp_path)

@@ -12,7 +12,7 @@ from grader.assignment import Assignment, Part, Specification
 from grader.examine.hints import Hints, alike_values, combinations
 from grader.examine.misconceptions import Misconception
 from grader.examine.session import to_value
-from grader.sandbox.client import Zygote
+from grader.sandbox.client import Zygote, start_zygote
 from grader.sandbox.protocol import Call, Load, Loaded, Reply, SourceFile
 
 PROBES = """
@@ -50,7 +50,7 @@ SOLUTION = "def loss(x):\n    return float((x * x).mean())\n"
 
 @pytest.fixture(scope="module")
 def zygote() -> Iterator[Zygote]:
-    started = Zygote([SourceFile(name="probes.py", source=PROBES)])
+    started = start_zygote([SourceFile(name="probes.py", source=PROBES)])
     yield started
     started.close()
 

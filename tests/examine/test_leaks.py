@@ -14,7 +14,7 @@ from grader.examine.redaction import without_host_paths
 from grader.intake import Submission, read_submission
 from grader.model import Outcome, Result
 from grader.pipeline import contract_of, examine_all, run_info
-from grader.sandbox.client import Zygote
+from grader.sandbox.client import Zygote, start_zygote
 from grader.score.scoring import score_submission
 from tests.fixtures.tiny_assignment import RIGHT, TOML, make
 
@@ -83,7 +83,7 @@ def assignment(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
 
 @pytest.fixture(scope="module")
 def zygote(assignment: Assignment) -> Iterator[Zygote]:
-    started = Zygote(assignment.probes())
+    started = start_zygote(assignment.probes())
     yield started
     started.close()
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from grader.sandbox.client import Zygote
+from grader.sandbox.client import Zygote, start_zygote
 from grader.sandbox.conformance import Host, Promise, promises
 from grader.sandbox.conformance.trial import PROBE
 
 
 @pytest.fixture(scope="module")
 def zygote() -> Iterator[Zygote]:
-    started = Zygote([PROBE])
+    started = start_zygote([PROBE])
     yield started
     started.close()
 

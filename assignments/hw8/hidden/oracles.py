@@ -57,9 +57,18 @@ def _product(left: Array, right: Array) -> Expected:
 
 def conv2d(x: Given, weight: Given, bias: Given, stride: int = 1, padding: int = 0) -> Expected:
     """The cross-correlation of x (N, in, H, W) with weight (out, in, k, k), plus bias (out,)."""
-    value = _correlate(wide(x), wide(weight), stride, padding) + wide(bias)[:, None, None]
-    scale = _correlate(abs(wide(x)), abs(wide(weight)), stride, padding) + abs(wide(bias))[:, None, None]
+    value = correlate(wide(x), wide(weight), wide(bias), stride, padding)
+    scale = correlate(abs(wide(x)), abs(wide(weight)), abs(wide(bias)), stride, padding)
     return _evenly_rounded(value, scale, terms=int(np.prod(weight.shape[1:])) + 1)
+
+
+def correlate(x: Array, weight: Array, bias: Array, stride: int = 1, padding: int = 0) -> Array:
+    """The value alone, where nothing is to be compared with it."""
+    taps = _taps(_padded(x, padding), weight.shape[2], stride)
+    products = (
+        np.einsum("nchw,oc->nohw", met, weight[:, :, i, j], optimize=True) for (i, j), met in taps.items()
+    )
+    return np.asarray(sum(products) + bias[:, None, None])
 
 
 def conv2d_gradients(
@@ -91,13 +100,6 @@ def _taps(padded: Array, size: int, stride: int) -> dict[tuple[int, int], Array]
     rows = [slice(i, i + stride * height, stride) for i in range(size)]
     columns = [slice(j, j + stride * width, stride) for j in range(size)]
     return {(i, j): padded[:, :, rows[i], columns[j]] for i in range(size) for j in range(size)}
-
-
-def _correlate(x: Array, weight: Array, stride: int, padding: int) -> Array:
-    taps = _taps(_padded(x, padding), weight.shape[2], stride)
-    return np.asarray(
-        sum(np.einsum("nchw,oc->nohw", met, weight[:, :, i, j]) for (i, j), met in taps.items())
-    )
 
 
 def _conv_gradients(

@@ -1,0 +1,101 @@
+"""The zygote's process, as who starts it sees it.
+
+It is started first of all, since importing torch takes longest, and hears later what workers will hold.  Whoever wants
+workers of it is given a line of their own: the one examiner of `grade run`, or each job of a batch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from grader.sandbox import view
+
+if TYPE_CHECKING:
+    from grader.sandbox.protocol import SourceFile
+
+STRANGER = 2_147_418_112
+"""The user id that workers get where the grader runs as root: nobody's, far from any real one."""
+
+INSIDE_UID = 1000
+CLOSE_SECONDS = 10.0
+PROGRAM = f"import sys; sys.path.insert(0, {view.INSIDE!r}); from grader.sandbox.zygote import main; main()"
+
+
+@contextlib.contextmanager
+def early(sandbox: str) -> Iterator[ZygoteProcess | None]:
+    """The zygote of the sandbox of this name, if it has one, under way before anything else is looked at."""
+    if sandbox != "strict":
+        yield None
+        return
+    with ZygoteProcess() as process:
+        yield process
+
+
+class ZygoteProcess:
+    """One bubblewrap process that imports torch while the caller goes on.  As a context manager it is ended at last.
+
+    Raises SandboxUnavailableError where bubblewrap can't be executed.
+    """
+
+    def __init__(self) -> None:
+        self._privileged = view.has_root()
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            program = ("-c", PROGRAM, str(theirs.fileno()))
+            self._process = view.start(
+                view.command(privileged=self._privileged, program=program), (theirs.fileno(),)
+            )
+        self._complaint: str | None = None
+
+    def __enter__(self) -> ZygoteProcess:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def prepare(self, probes: list[SourceFile]) -> None:
+        """Tell it what every worker will hold; once, before any worker is asked for."""
+        from grader.sandbox import control
+        from grader.sandbox.syscalls import filter_program
+
+        prepare = control.Prepare(
+            probes=probes,
+            system_call_filter=filter_program(local_sockets=True),
+            inside_uid=INSIDE_UID if self._privileged else os.geteuid(),
+            outside_uid=STRANGER if self._privileged else os.geteuid(),
+        )
+        with contextlib.suppress(OSError):  # that it is gone shows when it is waited for
+            control.send(self._channel, prepare)
+
+    def connect(self) -> socket.socket:
+        """A line of one's own, for `Zygote`."""
+        from grader.sandbox import control
+
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, contextlib.suppress(OSError):
+            control.send(self._channel, control.Connect(), (theirs.fileno(),))
+        return ours
+
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
+    def complaint(self) -> str:
+        """Why it did not start or live on, in its own last words; it is ended."""
+        if self._complaint is None:
+            self._process.kill()
+            _, said = self._process.communicate(timeout=CLOSE_SECONDS)
+            lines = said.decode(errors="replace").strip().splitlines()
+            self._complaint = lines[-1] if lines else "it gave no reason."
+        return self._complaint
+
+    def close(self) -> None:
+        """End it, and with it every worker."""
+        self._channel.close()
+        self._process.kill()  # it holds nothing that would need to be put away
+        self._process.wait(CLOSE_SECONDS)
+        if self._process.stderr is not None:
+            self._process.stderr.close()

@@ -1,0 +1,122 @@
+"""One zygote for all who want workers, and what is left when one of those goes without a word: nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from grader.errors import SandboxUnavailableError
+from grader.sandbox.client import Worker, Zygote
+from grader.sandbox.launch import ZygoteProcess
+from grader.sandbox.limits import Limits
+from grader.sandbox.protocol import Answered, Call, Load, Loaded, SourceFile
+
+PROBES = SourceFile(
+    name="probes.py",
+    source="import numpy as np\n"
+    "def answer(student, device):\n    return {'y': student.value()}\n"
+    "def sleep(student, device):\n    import time\n    time.sleep(600)\n",
+)
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[ZygoteProcess]:
+    with ZygoteProcess() as started:
+        started.prepare([PROBES])
+        yield started
+
+
+def load(source: str) -> Load:
+    return Load(module="tiny", pieces=[SourceFile(name="tiny.py", source=source)], files={})
+
+
+def worker_of(zygote: Zygote, source: str) -> Worker:
+    worker = zygote.open(Limits())
+    assert isinstance(worker.load(load(source), 30.0), Loaded)
+    return worker
+
+
+def answer(worker: Worker) -> object:
+    reply = worker.call(Call(id=1, probe="answer", cases=[{}], device="cpu", forbidden=(), seed=0), 30.0)
+    assert isinstance(reply, Answered)
+    return reply.cases[0]["y"]
+
+
+def test_all_who_are_connected_get_workers_of_their_own(process: ZygoteProcess) -> None:
+    """Two lines to one zygote: each opens workers, and hanging up one leaves the other's alone."""
+    first, second = Zygote(process.connect()), Zygote(process.connect())
+    one, two = (
+        worker_of(first, "def value():\n    return 1.5\n"),
+        worker_of(second, "def value():\n    return 2.5\n"),
+    )
+    assert (answer(one), answer(two)) == (1.5, 2.5)
+    one.close()
+    first.close()
+    assert answer(two) == 2.5
+    two.close()
+    second.close()
+
+
+def test_the_zygote_may_be_started_before_it_is_known_for_what() -> None:
+    """Started, told its probes later, and asked for workers last."""
+    with ZygoteProcess() as early:
+        early.prepare([PROBES])
+        zygote = Zygote(early.connect())
+        worker = worker_of(zygote, "def value():\n    return 3.5\n")
+        assert answer(worker) == 3.5
+        worker.close()
+        zygote.close()
+
+
+def test_a_zygote_that_dies_is_told_of() -> None:
+    """Killed while somebody waits for it: a clear refusal, not a hang."""
+    with ZygoteProcess() as doomed:
+        doomed.prepare([PROBES])
+        zygote = Zygote(doomed.connect(), process=doomed)
+        doomed._process.kill()
+        with pytest.raises(SandboxUnavailableError, match="did not start"):
+            zygote.wait()
+        zygote.close()
+
+
+EXAMINER = """
+import socket, sys
+from grader.sandbox.client import Zygote, WorkerError
+from grader.sandbox.limits import Limits
+from grader.sandbox.protocol import Call
+from tests.sandbox.test_launch import worker_of
+worker = worker_of(Zygote(socket.socket(fileno=int(sys.argv[1]))), "def value():\\n    return 1.5\\n")
+print("opened", flush=True)
+worker.call(Call(id=1, probe="sleep", cases=[{}], device="cpu", forbidden=(), seed=0), 600.0)
+"""
+
+
+def descendants(process: ZygoteProcess) -> int:
+    return len(psutil.Process(process._process.pid).children(recursive=True))
+
+
+def test_an_examiner_killed_in_the_middle_leaves_no_worker(process: ZygoteProcess, tmp_path: Path) -> None:
+    """kill -9 of one examiner of several ends its worker, which is busy, though the zygote lives on."""
+    before = descendants(process)
+    with process.connect() as line:
+        root = Path(__file__).parent.parent.parent
+        examiner = subprocess.Popen(
+            [sys.executable, "-c", EXAMINER, str(line.fileno())],
+            cwd=root, stdout=subprocess.PIPE, pass_fds=(line.fileno(),),
+        )  # fmt: skip
+    assert examiner.stdout is not None
+    assert examiner.stdout.readline() == b"opened\n"
+    assert descendants(process) > before
+    examiner.kill()
+    examiner.wait()
+    examiner.stdout.close()
+    deadline = time.monotonic() + 30
+    while descendants(process) > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert descendants(process) == before
