@@ -16,13 +16,12 @@ from grader.intake.forbidden import code_of, find_forbidden
 from grader.intake.records import Contract, Hit, Submission, Unreadable
 from grader.model import Result, RunInfo, TestResult
 from grader.sandbox.protocol import SourceFile
+from grader.sandbox.tiers import tier_of
 from grader.score.scoring import score_submission, unreadable
 
 if TYPE_CHECKING:
     from grader.sandbox.client import Sandbox
     from grader.sandbox.launch import ZygoteProcess
-
-SANDBOXES = ("strict", "process")
 
 
 def grade_one(
@@ -106,16 +105,16 @@ def open_sandbox(
     assignment: Assignment, name: str, *, started: ZygoteProcess | None = None
 ) -> Iterator[Sandbox]:
     """Start the sandbox; it gets ready while the caller goes on.  `started`: where its zygote is under way already."""
-    if name == "strict":
-        from grader.sandbox.client import start_zygote
-
-        workers: Sandbox = start_zygote(assignment.probes(), started)
-    elif name == "process":
+    tier = started.tier if started is not None else tier_of(name)
+    if tier == "process":
         from grader.sandbox.process import ChildProcesses
 
-        workers = ChildProcesses(assignment.probes())
+        workers: Sandbox = ChildProcesses(assignment.probes())
     else:
-        raise UsageError(f"There is no sandbox called {name!r}. Choose {' or '.join(SANDBOXES)}.")
+        from grader.sandbox.client import start_zygote
+        from grader.sandbox.launch import ZygoteProcess
+
+        workers = start_zygote(assignment.probes(), started or ZygoteProcess(tier))
     try:
         yield workers
     finally:

@@ -158,12 +158,12 @@ class Crew:
 
     def _line(self) -> socket.socket | None:
         """To the zygote, a new one where there is none or the last has died; None where no wall is asked for."""
-        if self._start.sandbox != "strict":
+        if self._start.sandbox in (None, "process"):
             return None
         if self._zygote is None or not self._zygote.lives():
             if self._zygote is not None:
                 self._zygote.close()
-            self._zygote = ZygoteProcess()
+            self._zygote = ZygoteProcess(str(self._start.sandbox))
             self._zygote.prepare(self._probes)
         return self._zygote.connect()
 

@@ -68,9 +68,9 @@ def serve(channel: socket.socket, start: Start) -> None:
 
 def sandbox_of(start: Start, assignment: Assignment) -> AbstractContextManager[Sandbox]:
     """Where workers come from: the zygote at the end of our line, or a sandbox of our own."""
-    if start.sandbox == "strict":
-        return closing(Zygote(socket.socket(fileno=int(sys.argv[2])), core=start.core))
-    return open_sandbox(assignment, str(start.sandbox))
+    if start.sandbox in (None, "process"):
+        return open_sandbox(assignment, "process")
+    return closing(Zygote(socket.socket(fileno=int(sys.argv[2])), tier=str(start.sandbox), core=start.core))
 
 
 class Desk:

@@ -11,7 +11,8 @@ from grader.sandbox import control, loading, protocol, worker
 
 
 def main() -> None:
-    """Connect to the port named by the first argument, prove who we are, load, answer."""
+    """Connect to the port named by the first argument, prove who we are, load into the folder named by the second,
+    answer."""
     secret = sys.stdin.readline().strip()
     torch = worker.warm_up()
     channel = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
@@ -22,12 +23,12 @@ def main() -> None:
     prepared, limits = control.decode_hello(hello)
     probes = worker.load_probes(prepared.probes)
     channel.sendall(protocol.frame(str(torch.__version__).encode()))
-    with tempfile.TemporaryDirectory(prefix="grade-") as folder:
-        load = worker.receive_load(channel)
-        loading.lay_out(load, folder)
-        os.chdir(folder)
-        worker.serve_without_forks(channel, load, probes, limits)
-        os.chdir(tempfile.gettempdir())
+    folder = sys.argv[2]
+    load = worker.receive_load(channel)
+    loading.lay_out(load, folder)
+    os.chdir(folder)
+    worker.serve_without_forks(channel, load, probes, limits)
+    os.chdir(tempfile.gettempdir())  # Windows removes no folder that somebody is in
 
 
 if __name__ == "__main__":

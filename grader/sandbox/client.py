@@ -66,13 +66,17 @@ class Sandbox(Protocol):
 class Zygote:
     """The strict sandbox: workers forked from one process inside bubblewrap."""
 
-    tier = "strict"
-
     def __init__(
-        self, line: socket.socket, *, core: int | None = None, process: ZygoteProcess | None = None
+        self,
+        line: socket.socket,
+        *,
+        tier: str = "strict",
+        core: int | None = None,
+        process: ZygoteProcess | None = None,
     ) -> None:
-        """Workers over this line to a zygote, pinned to one processor if `core` says so; `process` where it is this
-        sandbox's own, to be ended with it."""
+        """Workers over this line to a zygote of this tier, pinned to one processor if `core` says so; `process` where
+        it is this sandbox's own, to be ended with it."""
+        self.tier = tier
         self.torch = ""
         self._line = line
         self._core = core
@@ -107,7 +111,8 @@ class Zygote:
             theirs.close()
             os.close(their_report)
         if isinstance(answer, control.Opened) and descriptors:
-            return Worker(ours, WardenProcess(descriptors[0], report))
+            ending = signal.SIGKILL if self.tier == "strict" else signal.SIGTERM
+            return Worker(ours, WardenProcess(descriptors[0], report, ending))
         ours.close()
         os.close(report)
         reason = answer.reason if isinstance(answer, control.Failed) else "the zygote is gone"
@@ -127,20 +132,22 @@ def start_zygote(probes: list[SourceFile], process: ZygoteProcess | None = None)
     """
     process = process or ZygoteProcess()
     process.prepare(probes)
-    return Zygote(process.connect(), process=process)
+    return Zygote(process.connect(), tier=process.tier, process=process)
 
 
 class WardenProcess:
-    """The process whose end is the end of everything in a worker's namespace."""
+    """The process whose end is the end of everything in a worker's namespace; the second tier's has to be asked, and
+    sees to it itself."""
 
-    def __init__(self, pidfd: int, report: int) -> None:
+    def __init__(self, pidfd: int, report: int, ending: signal.Signals) -> None:
         self._pidfd = pidfd
         self._report = report
+        self._ending = ending
 
     def end(self) -> str:
         """Kill everything, wait until it is gone, and return the warden's report ("" if it made none)."""
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+            signal.pidfd_send_signal(self._pidfd, self._ending)
         select.select([self._pidfd], [], [], CLOSE_SECONDS)
         report = os.read(self._report, 4096).decode(errors="replace")
         os.close(self._pidfd)
@@ -294,6 +301,7 @@ REPORTS: dict[str, Callable[[int], str]] = {
     "exited": ending,
     "killed": lambda number: ending(-number),
     "memory": lambda megabytes: f"it used {megabytes} MB of memory, more than it may",
+    "scratch": lambda megabytes: f"it wrote {megabytes} MB, or more files than it may, to its scratch folder",
     "processes": lambda number: f"it ran {number} processes, more than it may",
 }
 

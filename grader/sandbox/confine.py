@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import resource
+from collections.abc import Iterable
 
 from py_landlock import AccessFs, Landlock, get_abi_version
 
@@ -28,6 +29,22 @@ def confine(limits: Limits, system_call_filter: bytes) -> None:
     limit_resources(limits)
     linux.no_new_privileges()
     restrict_files()
+    linux.drop_capabilities()
+    linux.install_seccomp(system_call_filter)
+
+
+def confine_to(
+    limits: Limits, system_call_filter: bytes, readable: Iterable[str], scratch: str, user: int
+) -> None:
+    """The same without a view of one's own: become this user, who reads these places and writes to scratch alone."""
+    limit_resources(limits)
+    linux.drop_bounding_capabilities()
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    linux.die_with_parent()
+    linux.no_new_privileges()
+    restrict_files_to(readable, scratch)
     linux.drop_capabilities()
     linux.install_seccomp(system_call_filter)
 
@@ -56,4 +73,16 @@ def restrict_files() -> None:
     rules.allow_read_write(*(folder for folder in (SCRATCH, SHARED_MEMORY) if os.path.isdir(folder)))
     rules.add_path_rule("/dev/null", access=AccessFs.READ_FILE | AccessFs.WRITE_FILE)
     rules.add_path_rule(SCRATCH, access=AccessFs.MAKE_SOCK | AccessFs.MAKE_FIFO)
+    rules.apply()
+
+
+def restrict_files_to(readable: Iterable[str], scratch: str) -> None:
+    """Landlock: read these files and folders, write to scratch alone, execute nothing."""
+    rules = Landlock(strict=False)
+    for place in readable:
+        folder = AccessFs.READ_DIR if os.path.isdir(place) else AccessFs(0)
+        rules.add_path_rule(place, access=AccessFs.READ_FILE | folder)
+    rules.allow_read_write(scratch)
+    rules.add_path_rule("/dev/null", access=AccessFs.READ_FILE | AccessFs.WRITE_FILE)
+    rules.add_path_rule(scratch, access=AccessFs.MAKE_SOCK | AccessFs.MAKE_FIFO)
     rules.apply()

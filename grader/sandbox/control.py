@@ -16,13 +16,25 @@ from grader.sandbox.protocol import SourceFile
 MAX_MESSAGE: Final = 4 * 2**20
 
 
+class Contained(msgspec.Struct, frozen=True):
+    """What workers of the second tier get instead of namespaces: what they may `read`, `users` user ids from
+    `first_user` on, and places of their own in `folder`."""
+
+    readable: tuple[str, ...]
+    first_user: int
+    users: int
+    folder: str
+
+
 class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
-    """Sent once: what every worker will hold, and its user id inside and outside of the wall."""
+    """Sent once: what every worker will hold, and its user id inside and outside of the wall; `contained` where it is
+    the second tier's."""
 
     probes: list[SourceFile]
     system_call_filter: bytes
     inside_uid: int
     outside_uid: int
+    contained: Contained | None = None
 
 
 class Connect(msgspec.Struct, frozen=True, tag="connect"):

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.sandbox import view
+import grader
+from grader.sandbox import contained, view
+from grader.sandbox.tiers import tier_of
 
 if TYPE_CHECKING:
+    import subprocess
+
     from grader.sandbox.protocol import SourceFile
 
 STRANGER = 2_147_418_112
@@ -22,16 +28,17 @@ STRANGER = 2_147_418_112
 
 INSIDE_UID = 1000
 CLOSE_SECONDS = 10.0
-PROGRAM = f"import sys; sys.path.insert(0, {view.INSIDE!r}); from grader.sandbox.zygote import main; main()"
+PROGRAM = "import sys; sys.path.insert(0, {folder!r}); from grader.sandbox.zygote import main; main()"
 
 
 @contextlib.contextmanager
 def early(sandbox: str) -> Iterator[ZygoteProcess | None]:
     """The zygote of the sandbox of this name, if it has one, under way before anything else is looked at."""
-    if sandbox != "strict":
+    tier = tier_of(sandbox)
+    if tier == "process":
         yield None
         return
-    with ZygoteProcess() as process:
+    with ZygoteProcess(tier) as process:
         yield process
 
 
@@ -41,14 +48,13 @@ class ZygoteProcess:
     Raises SandboxUnavailableError where bubblewrap can't be executed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tier: str = "strict") -> None:
+        self.tier = tier
         self._privileged = view.has_root()
+        self._contained = contained.arrangement() if tier == "contained" else None
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            program = ("-c", PROGRAM, str(theirs.fileno()))
-            self._process = view.start(
-                view.command(privileged=self._privileged, program=program), (theirs.fileno(),)
-            )
+            self._process = self._start(theirs.fileno())
         self._complaint: str | None = None
 
     def __enter__(self) -> ZygoteProcess:
@@ -57,6 +63,15 @@ class ZygoteProcess:
     def __exit__(self, *raised: object) -> None:
         self.close()
 
+    def _start(self, channel: int) -> subprocess.Popen[bytes]:
+        if self._contained is not None:
+            program = ("-c", PROGRAM.format(folder=str(Path(grader.__file__).parent.parent)), str(channel))
+            return view.start(
+                contained.command(program), (channel,), contained.environment(self._contained.folder)
+            )
+        program = ("-c", PROGRAM.format(folder=view.INSIDE), str(channel))
+        return view.start(view.command(privileged=self._privileged, program=program), (channel,))
+
     def prepare(self, probes: list[SourceFile]) -> None:
         """Tell it what every worker will hold; once, before any worker is asked for."""
         from grader.sandbox import control
@@ -64,9 +79,10 @@ class ZygoteProcess:
 
         prepare = control.Prepare(
             probes=probes,
-            system_call_filter=filter_program(local_sockets=True),
+            system_call_filter=filter_program(local_sockets=self._contained is None),
             inside_uid=INSIDE_UID if self._privileged else os.geteuid(),
             outside_uid=STRANGER if self._privileged else os.geteuid(),
+            contained=self._contained,
         )
         with contextlib.suppress(OSError):  # that it is gone shows when it is waited for
             control.send(self._channel, prepare)
@@ -99,3 +115,5 @@ class ZygoteProcess:
         self._process.wait(CLOSE_SECONDS)
         if self._process.stderr is not None:
             self._process.stderr.close()
+        if self._contained is not None:
+            shutil.rmtree(self._contained.folder, ignore_errors=True)

@@ -122,7 +122,13 @@ def public_names(module: types.ModuleType) -> dict[str, str]:
 
 @contextmanager
 def limited_time() -> Iterator[None]:
-    """A statement that takes too long is interrupted, again and again while it goes on; what follows has its turn."""
+    """A statement that takes too long is interrupted, again and again while it goes on; what follows has its turn.
+
+    Where the system has no alarm (Windows) the time of the whole load is the only limit.
+    """
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
     previous = signal.signal(signal.SIGALRM, out_of_time)
     signal.setitimer(signal.ITIMER_REAL, PIECE_SECONDS, PIECE_SECONDS)
     try:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import grader
@@ -53,7 +55,7 @@ class ChildProcesses:
         channel = starting.accept()
         prepare = control.Prepare(probes=self._probes, system_call_filter=b"", inside_uid=0, outside_uid=0)
         channel.sendall(protocol.frame(control.encode_hello(prepare, limits)))
-        worker = Worker(channel, Child(starting.process))
+        worker = Worker(channel, Child(starting.process, starting.folder))
         self.torch = worker.greeting(START_SECONDS)
         return worker
 
@@ -75,8 +77,9 @@ class Starting:
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._secret = secrets.token_hex(16)
-        folder = str(Path(grader.__file__).parent.parent)
-        program = f"import sys; sys.path.append({folder!r}); from grader.sandbox.child import main; main()"
+        self.folder = tempfile.mkdtemp(prefix="grade-")
+        grader_at = str(Path(grader.__file__).parent.parent)
+        program = f"import sys; sys.path.append({grader_at!r}); from grader.sandbox.child import main; main()"
         fixed = {
             "PYTORCH_JIT": "0",
             "TORCHDYNAMO_DISABLE": "1",
@@ -84,7 +87,7 @@ class Starting:
             "PYTHONWARNINGS": "ignore",
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-c", program, str(self._listener.getsockname()[1])],
+            [sys.executable, "-c", program, str(self._listener.getsockname()[1]), self.folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -100,32 +103,40 @@ class Starting:
             while True:
                 channel, _ = self._listener.accept()
                 channel.settimeout(START_SECONDS)
-                if secrets.compare_digest(
-                    channel.recv(len(self._secret), socket.MSG_WAITALL), self._secret.encode()
-                ):
+                if secrets.compare_digest(received(channel, len(self._secret)), self._secret.encode()):
                     return channel
                 channel.close()
         except OSError:
-            self.process.kill()
+            Child(self.process, self.folder).end()
             raise SandboxUnavailableError("A worker process did not start.", REMEDY) from None
         finally:
             self._listener.close()
 
     def cancel(self) -> None:
         self._listener.close()
-        self.process.kill()
-        self.process.wait(CLOSE_SECONDS)
+        Child(self.process, self.folder).end()
+
+
+def received(channel: socket.socket, length: int) -> bytes:
+    """So many bytes, or fewer where the other side hangs up before.  (Windows knows no MSG_WAITALL with a time-out.)"""
+    found = b""
+    while len(found) < length and (more := channel.recv(length - len(found))):
+        found += more
+    return found
 
 
 class Child:
-    """One worker process."""
+    """One worker process, and the folder that it works in."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], folder: str) -> None:
         self._process = process
+        self._folder = folder
 
     def end(self) -> str:
+        """Its folder goes too: killed, it could not remove it itself."""
         self._process.kill()
         code = self._process.wait(CLOSE_SECONDS)
+        shutil.rmtree(self._folder, ignore_errors=True)
         return f"exited {code}" if code >= 0 else f"killed {-code}"
 
     def last_words(self, seconds: float) -> str:

@@ -99,16 +99,19 @@ def _scratch(arguments: list[str]) -> list[str]:
     return ["--perms", "0755", "--dir", SCRATCH, *([] if taken else ["--symlink", SCRATCH, "/tmp"])]
 
 
-def _environment() -> list[str]:
+def environment(scratch: str) -> dict[str, str]:
     """Fixed, whatever the host's is.  One thread, and no compiled graphs: what they compute would run
     unseen by the watch on operations that a part does not allow."""
-    fixed = {
-        "HOME": SCRATCH, "TMPDIR": SCRATCH, "LANG": "C.UTF-8", "PATH": "/nonexistent",
+    return {
+        "HOME": scratch, "TMPDIR": scratch, "LANG": "C.UTF-8", "PATH": "/nonexistent",
         "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         "PYTORCH_JIT": "0", "TORCHDYNAMO_DISABLE": "1", "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "Agg", "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
     }  # fmt: skip
-    return [part for name, value in fixed.items() for part in ("--setenv", name, value)]
+
+
+def _environment() -> list[str]:
+    return [part for name, value in environment(SCRATCH).items() for part in ("--setenv", name, value)]
 
 
 def _system() -> list[str]:
@@ -167,11 +170,12 @@ def _own_modules() -> list[str]:
 
 def has_root() -> bool:
     """Whether this process is the host's root with the rights to give workers a user id of their own."""
-    if os.geteuid() != 0:
-        return False
-    effective = _status_field("CapEff")
-    needed = (6, 7, 21)  # CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN
-    return all(int(effective, 16) >> capability & 1 for capability in needed)
+    return os.geteuid() == 0 and all(map(has_right, (6, 7, 21)))  # CAP_SETGID, CAP_SETUID, CAP_SYS_ADMIN
+
+
+def has_right(capability: int) -> bool:
+    """Whether this process has a capability, by its number."""
+    return bool(int(_status_field("CapEff"), 16) >> capability & 1)
 
 
 def _status_field(name: str) -> str:
@@ -181,7 +185,21 @@ def _status_field(name: str) -> str:
     return "0"
 
 
-def start(arguments: list[str], pass_fds: tuple[int, ...]) -> subprocess.Popen[bytes]:
+def can_be_built() -> str:
+    """Whether the kernel gives bubblewrap what a view takes: "" if so, else what it says."""
+    namespaces = ["--unshare-pid", *([] if has_root() else ["--unshare-user"])]
+    arguments = [str(bubblewrap()), *namespaces, "--ro-bind", "/", "/", "true"]
+    try:
+        done = subprocess.run(arguments, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.SubprocessError) as error:
+        return str(error)
+    said = done.stderr.strip().splitlines() or ["it gave no reason"]
+    return "" if done.returncode == 0 else said[-1]
+
+
+def start(
+    arguments: list[str], pass_fds: tuple[int, ...], environment: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start the command; SandboxUnavailableError where bubblewrap can't even be executed."""
     try:
         return subprocess.Popen(
@@ -190,6 +208,7 @@ def start(arguments: list[str], pass_fds: tuple[int, ...]) -> subprocess.Popen[b
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             pass_fds=pass_fds,
+            env=environment,
         )
     except OSError as error:
         raise SandboxUnavailableError(f"bubblewrap can't be started: {error}.", REMEDY) from None

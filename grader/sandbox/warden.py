@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import socket
+from collections.abc import Callable
 from types import ModuleType
 
 from grader.sandbox import confine, linux, loading, worker
@@ -39,7 +40,7 @@ def warden(
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
             run_worker(worker_socket, report, request.limits, system_call_filter, probes)
         os.close(worker_socket)
-        reason = watch(pid, request.limits, report)
+        reason = watch(pid, report, Excess(request.limits))
         if reason != "abandoned":
             os.write(report, reason.encode())
         status = 0
@@ -92,13 +93,12 @@ def keep_only(*descriptors: int) -> None:
         os.closerange(low + 1, high)
 
 
-def watch(pid: int, limits: Limits, report: int) -> str:
-    """Wait for the worker's end, and bring it about where the namespace outgrows its limits, or where nobody is left
-    to read the report: then the examiner is gone.
+def watch(pid: int, report: int, excess: Callable[[], str]) -> str:
+    """Wait for the worker's end, and bring it about where its processes outgrow their limits, where nobody is left to
+    read the report (the examiner is gone), or where we are asked to by SIGTERM.
 
-    Returns "exited N", "killed SIGNAL", "memory MB", "processes N" or "abandoned".
+    Returns "exited N", "killed SIGNAL", what `excess` said, "abandoned" or "ended".
     """
-    baseline = 0
     reader = select.poll()
     reader.register(report, 0)  # the end of the reader is told without being asked for
     while True:
@@ -106,15 +106,32 @@ def watch(pid: int, limits: Limits, report: int) -> str:
         if ended:
             code = os.waitstatus_to_exitcode(status)
             return f"exited {code}" if code >= 0 else f"killed {-code}"
-        memory, processes = usage(baseline)
-        baseline = baseline or memory
-        if memory > limits.memory_mb * 2**20 + baseline:
-            return f"memory {memory // 2**20}"
-        if processes > limits.processes + 8:
-            return f"processes {processes}"
+        too_much = excess()
+        if too_much:
+            return too_much
         if reader.poll(0):
             return "abandoned"
-        signal.sigtimedwait({signal.SIGCHLD}, WATCH_SECONDS)
+        told = signal.sigtimedwait({signal.SIGCHLD, signal.SIGTERM}, WATCH_SECONDS)
+        if told is not None and told.si_signo == signal.SIGTERM:
+            return "ended"
+
+
+class Excess:
+    """Whether the processes of this namespace have outgrown the limits together: asked again and again."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._baseline = 0
+
+    def __call__(self) -> str:
+        """ "memory MB" or "processes N"; "" while all is well."""
+        memory, processes = usage(self._baseline)
+        self._baseline = self._baseline or memory
+        if memory > self._limits.memory_mb * 2**20 + self._baseline:
+            return f"memory {memory // 2**20}"
+        if processes > self._limits.processes + 8:
+            return f"processes {processes}"
+        return ""
 
 
 def reap(pid: int) -> tuple[bool, int]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import os
 import select
 import signal
@@ -22,7 +23,7 @@ from types import ModuleType
 
 import msgspec
 
-from grader.sandbox import confine, control, linux, worker
+from grader.sandbox import confine, contained_warden, control, linux, worker
 from grader.sandbox.warden import warden
 
 NAMESPACES = (
@@ -40,6 +41,7 @@ def main() -> None:
     gc.disable()  # while torch is imported a tenth of the time would go into looking for garbage
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trusted side's to handle
     warnings.simplefilter("ignore")
+    linux.become_subreaper()
     channel = socket.socket(fileno=int(sys.argv[1]))
     prepared, _ = control.receive(channel)
     if not isinstance(prepared, control.Prepare):
@@ -57,6 +59,7 @@ def main() -> None:
 
 def serve(channel: socket.socket, prepared: control.Prepare, probes: ModuleType, torch: str) -> None:
     """Fork workers for all who are connected, until the one who started us hangs up."""
+    users = itertools.cycle(range(prepared.contained.users)) if prepared.contained else None
     ready = select.poll()
     lines = {channel.fileno(): channel}
     ready.register(channel, select.POLLIN)
@@ -70,7 +73,7 @@ def serve(channel: socket.socket, prepared: control.Prepare, probes: ModuleType,
                 ready.register(joined, select.POLLIN)
                 answer(joined, control.Ready(torch=torch))
             elif isinstance(request, control.Open) and line is not channel:
-                open_worker(line, prepared, request, descriptors, probes)
+                open_worker(line, prepared, request, descriptors, probes, next(users) if users else 0)
             elif line is channel:
                 return
             else:
@@ -97,6 +100,7 @@ def open_worker(
     request: control.Open,
     descriptors: list[int],
     probes: ModuleType,
+    user: int,
 ) -> None:
     try:
         pid = os.fork()
@@ -104,10 +108,18 @@ def open_worker(
         answer(line, control.Failed(reason=f"fork: {error}"))
     else:
         if pid == 0:
-            build(line, prepared, request, descriptors, probes)
+            build(line, prepared, request, descriptors, probes, user)
         os.waitpid(pid, 0)
+        reap()
     for descriptor in descriptors:
         os.close(descriptor)
+
+
+def reap() -> None:
+    """Wardens of the second tier have become our children when their builder left."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def build(
@@ -116,13 +128,18 @@ def build(
     request: control.Open,
     descriptors: list[int],
     probes: ModuleType,
+    user: int,
 ) -> None:
-    """In the builder: new namespaces, then the warden as their first process.  Does not return."""
+    """In the builder: new namespaces, where there are any, then the warden as their first process.  Does not return."""
     try:
-        take_namespaces(prepared)
+        contained, (worker_socket, report) = prepared.contained, descriptors
+        if contained is None:
+            take_namespaces(prepared)
         pid = os.fork()
-        if pid == 0:
-            worker_socket, report = descriptors
+        if pid == 0 and contained is not None:
+            system_calls, user = prepared.system_call_filter, contained.first_user + user
+            contained_warden.warden(worker_socket, report, request, system_calls, probes, contained, user)
+        elif pid == 0:
             warden(worker_socket, report, request, prepared.system_call_filter, probes)
         control.send(line, control.Opened(), (os.pidfd_open(pid),))
     except OSError as error:

@@ -106,15 +106,22 @@ def objects_that_deceive(host: Host) -> str | None:
 def descriptors_that_it_inherits(host: Host) -> str | None:
     """It holds its socket, /dev/null, and no other open file."""
     source = """
-    import os
+    import os, stat
+    null = os.makedev(1, 3)
     def attack():
-        found = {}
-        for name in os.listdir("/proc/self/fd"):
+        found = []
+        for number in range(65536):
             try:
-                found[name] = os.readlink("/proc/self/fd/" + name).split(":")[0]
+                status = os.fstat(number)
             except OSError:
-                pass
-        return sorted(found.values())
+                continue
+            if stat.S_ISSOCK(status.st_mode):
+                found.append("socket")
+            elif stat.S_ISCHR(status.st_mode) and status.st_rdev == null:
+                found.append("/dev/null")
+            else:
+                found.append(f"{number}: mode {status.st_mode:o}")
+        return sorted(found)
     """
     said = host.attack(source).said
     expected = ["/dev/null", "/dev/null", "/dev/null", "socket"]

@@ -46,9 +46,11 @@ def sockets_of_other_workers(host: Host) -> str | None:
     """One worker's abstract socket can't be reached from another."""
     listening = f"""
     import socket
-    server = socket.socket(socket.AF_UNIX)
+    servers = []
     def attack():
         try:
+            server = socket.socket(socket.AF_UNIX)
+            servers.append(server)
             server.bind("\\0{host.marker}")
             server.listen()
         except OSError as error:

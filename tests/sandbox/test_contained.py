@@ -1,0 +1,89 @@
+"""The second tier, in an ordinary container where no namespaces are to be had."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures import ordinary_container
+from tests.fixtures.tiny_assignment import RIGHT, make
+
+needs_root = pytest.mark.skipif(
+    ordinary_container.available() != "", reason=ordinary_container.available() or "-"
+)
+
+
+@pytest.fixture
+def submission(tmp_path: Path) -> Path:
+    file = tmp_path / "tiny.py"
+    file.write_text(RIGHT, encoding="utf-8")
+    tmp_path.chmod(0o755)
+    return file
+
+
+@needs_root
+def test_strict_is_the_second_tier_where_that_keeps_every_promise(submission: Path, tmp_path: Path) -> None:
+    """No namespaces: the whole conformance list is tried once, the submission graded, and the tier recorded.  The
+    second time the proof is known."""
+    assignment, home, out = make(tmp_path / "assignment"), tmp_path / "home", tmp_path / "result.json"
+    home.mkdir()
+    command = ["-m", "grader.cli", "run", str(submission), "-a", str(assignment.folder), "--json", str(out)]
+    done = ordinary_container.run(command, home)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(out.read_text())
+    assert (result["run"]["sandbox"], result["score"]) == ("contained", 10)
+    (proof,) = (home / ".cache" / "forgeproof-grader").iterdir()
+    before = proof.stat().st_mtime_ns
+    assert ordinary_container.run(command, home).returncode == 0
+    assert proof.stat().st_mtime_ns == before
+
+
+@needs_root
+def test_the_container_is_one_without_namespaces(tmp_path: Path) -> None:
+    """Or the test above would show nothing."""
+    tried = "from grader.sandbox import tiers; print(bool(tiers.obstacle()))"
+    done = ordinary_container.run(["-c", tried], tmp_path)
+    assert done.stdout.strip() == "True", done.stderr
+
+
+@needs_root
+def test_nothing_is_left_of_a_worker_that_left_everything_behind(submission: Path, tmp_path: Path) -> None:
+    """Daemons that ignore every signal, and files: when the command is over, no process and no folder of it is left."""
+    assignment, home = make(tmp_path / "assignment"), tmp_path / "home"
+    home.mkdir()
+    submission.write_text(LEAVING + RIGHT, encoding="utf-8")
+    program = (
+        "import os, sys, tempfile\n"
+        "from grader.sandbox import tiers\n"
+        "tiers.keep_proof()\n"
+        "from grader import cli\n"
+        f"sys.argv = ['grade', 'run', {str(submission)!r}, '-a', {str(assignment.folder)!r}]\n"
+        "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
+        "users = [os.stat(f'/proc/{pid}').st_uid for pid in os.listdir('/proc') if pid.isdigit()]\n"
+        "names = [open(f'/proc/{pid}/comm').read() for pid in os.listdir('/proc') if pid.isdigit()]\n"
+        "folders = [name for name in os.listdir(tempfile.gettempdir()) if name.startswith('grade-')]\n"
+        "print('LEFT', [u for u in users if u], [n for n in names if 'planted' in n], folders)\n"
+    )
+    own = tmp_path / "tmp"
+    own.mkdir(mode=0o755)
+    done = ordinary_container.run(["-c", f"import os; os.environ['TMPDIR'] = {str(own)!r}\n{program}"], home)
+    assert "LEFT [] [] []" in done.stdout, done.stdout + done.stderr
+
+
+LEAVING = """
+import ctypes, os, signal, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        for number in range(1, 32):
+            try:
+                signal.signal(number, signal.SIG_IGN)
+            except (OSError, ValueError):
+                pass
+        ctypes.CDLL(None).prctl(15, b"planted", 0, 0, 0)
+        open(os.environ["TMPDIR"] + "/left", "w").write("x")
+        time.sleep(600)
+    os._exit(0)
+"""
