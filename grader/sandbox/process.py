@@ -29,7 +29,8 @@ REMEDY = "Try `python -c 'import torch'` with the same Python: a worker needs no
 
 
 class ChildProcesses:
-    """Workers as child processes.  The next one is always started ahead: importing torch takes a second."""
+    """Workers as child processes.  Importing torch takes seconds: the first is started ahead, and after a second one
+    the next always is."""
 
     tier = "process"
 
@@ -51,7 +52,7 @@ class ChildProcesses:
 
     def _connect(self, limits: Limits) -> Worker:
         starting = self._ahead or Starting()
-        self._ahead = Starting()
+        self._ahead = Starting() if self.torch else None
         channel = starting.accept()
         prepare = control.Prepare(probes=self._probes, system_call_filter=b"", inside_uid=0, outside_uid=0)
         channel.sendall(protocol.frame(control.encode_hello(prepare, limits)))

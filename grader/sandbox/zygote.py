@@ -26,6 +26,7 @@ import msgspec
 from grader.sandbox import confine, contained_warden, control, linux, worker
 from grader.sandbox.warden import warden
 
+REAP_MILLISECONDS = 200
 NAMESPACES = (
     linux.CLONE_NEWUSER
     | linux.CLONE_NEWNS
@@ -41,7 +42,6 @@ def main() -> None:
     gc.disable()  # while torch is imported a tenth of the time would go into looking for garbage
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trusted side's to handle
     warnings.simplefilter("ignore")
-    linux.become_subreaper()
     channel = socket.socket(fileno=int(sys.argv[1]))
     prepared, _ = control.receive(channel)
     if not isinstance(prepared, control.Prepare):
@@ -63,8 +63,12 @@ def serve(channel: socket.socket, prepared: control.Prepare, probes: ModuleType,
     ready = select.poll()
     lines = {channel.fileno(): channel}
     ready.register(channel, select.POLLIN)
+    if prepared.contained is not None:
+        linux.become_subreaper()
     while True:
-        for descriptor, _ in ready.poll():
+        if prepared.contained is not None:
+            reap()
+        for descriptor, _ in ready.poll(REAP_MILLISECONDS if prepared.contained else None):
             line = lines[descriptor]
             request, descriptors = received(line)
             if isinstance(request, control.Connect) and line is channel:
@@ -110,13 +114,12 @@ def open_worker(
         if pid == 0:
             build(line, prepared, request, descriptors, probes, user)
         os.waitpid(pid, 0)
-        reap()
     for descriptor in descriptors:
         os.close(descriptor)
 
 
 def reap() -> None:
-    """Wardens of the second tier have become our children when their builder left."""
+    """Bury the wardens that have ended: without a namespace of our own, nobody else does."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

@@ -63,6 +63,18 @@ def test_all_who_are_connected_get_workers_of_their_own(process: ZygoteProcess) 
     second.close()
 
 
+def test_a_worker_that_is_closed_leaves_nothing(process: ZygoteProcess) -> None:
+    """No process, and no zombie of one."""
+    zygote = Zygote(process.connect())
+    before = descendants(process)
+    for _ in range(3):
+        worker = worker_of(zygote, "def value():\n    return 1.5\n")
+        assert answer(worker) == 1.5
+        worker.close()
+    settled(process, before)
+    zygote.close()
+
+
 def test_the_zygote_may_be_started_before_it_is_known_for_what() -> None:
     """Started, told its probes later, and asked for workers last."""
     with ZygoteProcess() as early:
@@ -101,6 +113,14 @@ def descendants(process: ZygoteProcess) -> int:
     return len(psutil.Process(process._process.pid).children(recursive=True))
 
 
+def settled(process: ZygoteProcess, count: int) -> None:
+    """Wait until so many descendants are left."""
+    deadline = time.monotonic() + 30
+    while descendants(process) > count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert descendants(process) == count
+
+
 def test_an_examiner_killed_in_the_middle_leaves_no_worker(process: ZygoteProcess, tmp_path: Path) -> None:
     """kill -9 of one examiner of several ends its worker, which is busy, though the zygote lives on."""
     before = descendants(process)
@@ -116,7 +136,4 @@ def test_an_examiner_killed_in_the_middle_leaves_no_worker(process: ZygoteProces
     examiner.kill()
     examiner.wait()
     examiner.stdout.close()
-    deadline = time.monotonic() + 30
-    while descendants(process) > before and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert descendants(process) == before
+    settled(process, before)
