@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+import time
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -55,6 +56,7 @@ class Hints:
         self._declared = read_misconceptions(assignment.hidden)
         self._worker: Worker | None = None
         self._known: dict[tuple[bytes, Names], Reply | None] = {}
+        self._seconds: dict[bytes, float | None] = {}
 
     def find(self, exercises: Sequence[str], exchanges: Sequence[Exchange]) -> str | None:
         """The hint of the misconception, or pair, that answers as the student did; else what the answer's form tells
@@ -88,6 +90,23 @@ class Hints:
         """Whether the solution with these misconceptions gives the student's replies, one and all."""
         names = tuple(one.name for one in chosen)
         return all(alike(reply, self._ask(key, call, names)) for key, call, reply in asked)
+
+    def reference_seconds(self, call: Call, patience: float) -> float | None:
+        """How long the solution takes for a call, here and now; None where there is none or it has no answer within
+        `patience` seconds."""
+        key = digest(call)
+        if key not in self._seconds:
+            self._seconds[key] = self._timed(call, patience) if self._solution else None
+        return self._seconds[key]
+
+    def _timed(self, call: Call, patience: float) -> float | None:
+        try:
+            worker = self._open()
+            started = time.monotonic()
+            reply = worker.call(msgspec.structs.replace(call, forbidden=()), patience)
+        except WorkerError:
+            return None
+        return time.monotonic() - started if isinstance(reply, Answered) else None
 
     def close(self) -> None:
         if self._worker is not None:

@@ -6,6 +6,7 @@ It is the same plugin under `grade` (many submissions over one collection, no te
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from grader.examine.redaction import without_host_paths
 from grader.examine.session import Examination, Question, Transcript, forbidden
 from grader.intake.records import Hit
 from grader.model import Exhibit, Outcome, TestResult
+from grader.sandbox.protocol import Call
 
 MARKERS = (
     "points(value): what the test is worth",
@@ -45,6 +47,9 @@ class Trial:
         self.error: BaseException | None = None
 
 
+GENEROUS = 10.0
+"""How many times the solution's own time on the same machine everybody is given at least."""
+
 EXAMINER = pytest.StashKey["Examiner"]()
 
 
@@ -58,6 +63,7 @@ class Examiner:
         self.device = device
         self.source = Questions(seed)
         self.trial: Trial | None = None
+        self.unanswered: Call | None = None
         self.collection_errors: list[str] = []
 
     def current(self) -> Trial:
@@ -113,13 +119,39 @@ class Examiner:
             lent = self.run(item, following, examination, hits, replace)
             if lent.outcome is Outcome.PASSED:
                 return msgspec.structs.replace(lent, own=Outcome.TIMEOUT)
-        own = self.run(item, following, examination, hits, ())
+        own = self.run_patiently(item, following, examination, hits)
         if own.outcome is Outcome.TIMEOUT:
             examination.stalled.update(exercises_of(item))
         if not replace or own.outcome in (Outcome.PASSED, Outcome.UNCHECKED):
             return own
         lent = self.run(item, following, examination, hits, replace)
         return better(own, lent)
+
+    def run_patiently(
+        self,
+        item: pytest.Function,
+        following: pytest.Function | None,
+        examination: Examination,
+        hits: Sequence[Hit],
+    ) -> TestResult:
+        """With a time limit that is generous on this machine: once more with `GENEROUS` times what the solution takes
+        here, where the limit was less than that.  A timeout tells how much longer than the solution it was given."""
+        limit = time_limit_of(item, self.assignment)
+        result = self.run(item, following, examination, hits, ())
+        reference = self.reference_seconds(limit) if result.outcome is Outcome.TIMEOUT else None
+        if reference is not None and GENEROUS * reference > limit:
+            limit = float(math.ceil(GENEROUS * reference))
+            result = self.run(item, following, examination, hits, (), limit)
+        if reference is None or result.outcome is not Outcome.TIMEOUT:
+            return result
+        told = f"{result.message} That is more than {multiple(limit / reference)} times what the solution takes here."
+        return msgspec.structs.replace(result, message=told)
+
+    def reference_seconds(self, patience: float) -> float | None:
+        """What the solution takes for the call that has just run into its limit."""
+        if self.hints is None or self.unanswered is None:
+            return None
+        return self.hints.reference_seconds(self.unanswered, patience)
 
     def run(
         self,
@@ -128,11 +160,12 @@ class Examiner:
         examination: Examination,
         hits: Sequence[Hit],
         replace: tuple[str, ...],
+        limit: float | None = None,
     ) -> TestResult:
         from _pytest.runner import runtestprotocol
 
         part = part_of(item, self.assignment)
-        seconds = time_limit_of(item, self.assignment)
+        seconds = limit or time_limit_of(item, self.assignment)
         started = time.monotonic()
         question = Question(
             test=name_of(item),
@@ -146,6 +179,7 @@ class Examiner:
         item._initrequest()  # the item may have run before, for another submission
         runtestprotocol(item, log=False, nextitem=following)
         self.trial = None
+        self.unanswered = trial.transcript.unanswered
         result = verdict(item, part, trial, time.monotonic() - started)
         return self.hinted(result, item, trial)
 
@@ -158,6 +192,12 @@ class Examiner:
         exercises = exercises_of(item) or trial.question.part.exercises
         hint = self.hints.find(exercises, trial.transcript.exchanges)
         return msgspec.structs.replace(result, hint=hint)
+
+
+def multiple(ratio: float) -> int:
+    """Rounded down to 1, 2 or 5 with zeros, so that it is the same whenever it is measured."""
+    steps = [step * 10**power for power in range(7) for step in (1, 2, 5)]
+    return max((step for step in steps if step <= ratio), default=1)
 
 
 def better(own: TestResult, lent: TestResult) -> TestResult:

@@ -60,6 +60,8 @@ class Transcript:
     """What one test asked and got, for the search of a hint, and what the student's code printed."""
 
     exchanges: list[tuple[Call, Reply]] = field(default_factory=list)
+    unanswered: Call | None = None
+    """The call that did not come back in time."""
     printed: str = ""
 
 
@@ -110,6 +112,9 @@ class Examination:
         started = time.monotonic()
         try:
             reply = self._reply(question, call, called)
+        except Judgement as judgement:
+            transcript.unanswered = call if judgement.outcome is Outcome.TIMEOUT else None
+            raise
         finally:
             self._spent += time.monotonic() - started
         transcript.exchanges.append((call, reply))

@@ -66,6 +66,7 @@ def test_all_who_are_connected_get_workers_of_their_own(process: ZygoteProcess) 
 def test_a_worker_that_is_closed_leaves_nothing(process: ZygoteProcess) -> None:
     """No process, and no zombie of one."""
     zygote = Zygote(process.connect())
+    zygote.wait()
     before = descendants(process)
     for _ in range(3):
         worker = worker_of(zygote, "def value():\n    return 1.5\n")
@@ -87,14 +88,19 @@ def test_the_zygote_may_be_started_before_it_is_known_for_what() -> None:
 
 
 def test_a_zygote_that_dies_is_told_of() -> None:
-    """Killed while somebody waits for it: a clear refusal, not a hang."""
+    """Killed though somebody wants more of it: a clear refusal, not a hang."""
     with ZygoteProcess() as doomed:
         doomed.prepare([PROBES])
-        zygote = Zygote(doomed.connect(), process=doomed)
+        first = Zygote(doomed.connect())
+        first.wait()
         doomed._process.kill()
+        second = Zygote(doomed.connect(), process=doomed)
         with pytest.raises(SandboxUnavailableError, match="did not start"):
-            zygote.wait()
-        zygote.close()
+            second.wait()
+        with pytest.raises(SandboxUnavailableError, match="could not be built"):
+            first.open(Limits())
+        first.close()
+        second.close()
 
 
 EXAMINER = """
