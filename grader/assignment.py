@@ -11,6 +11,7 @@ import msgspec
 from grader.errors import UsageError
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import ForbiddenRule, SourceFile
+from grader.score.rules import LateRule, VoidTest
 
 PROBES = "probes*.py"
 STAND_INS = "stand_ins.py"
@@ -36,6 +37,8 @@ class Specification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     solution: str | None = None
     packages: tuple[str, ...] = ()
     limits: Limits = Limits()
+    late: LateRule | None = None
+    void: tuple[VoidTest, ...] = ()
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +161,9 @@ def check(spec: Specification, file: Path) -> None:
             raise UsageError(f"{file}: parts[{index}].exercises: empty; expected the names students define.")
     if not spec.name.isidentifier():
         raise UsageError(f"{file}: name: {spec.name!r} is not an identifier; it is the module's name too.")
+    for index, void in enumerate(spec.void):
+        if void.test.partition("::")[0] not in names or "::" not in void.test:
+            raise UsageError(f"{file}: void[{index}].test: {void.test!r}; expected part::test_name.")
     for key in spec.limits.__struct_fields__:
         if getattr(spec.limits, key) <= 0:
             raise UsageError(f"{file}: limits.{key}: expected more than 0.")

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from grader.commands import checking, exporting, gradescope, overriding, reporting, similarity
+from grader.commands.delivering import FormatOption, OutputOption, deliver, deliveries
 from grader.errors import GraderError, UsageError
 
 app = typer.Typer(
@@ -28,7 +30,11 @@ AssignmentOption = Annotated[
 ]
 SandboxOption = Annotated[
     str,
-    typer.Option("--sandbox", help="strict, or process: your own code on your own machine, no protection."),
+    typer.Option(
+        "--sandbox",
+        help="strict: by namespaces, or else by the second tier, contained. process: no protection, for your own "
+        "code on your own machine.",
+    ),
 ]
 SeedOption = Annotated[
     str | None, typer.Option("--seed", help="Ask the same questions as a run with this seed.")
@@ -43,6 +49,8 @@ def run(
     seed: SeedOption = None,
     sandbox: SandboxOption = "strict",
     every: Annotated[bool, typer.Option("--all", help="List the tests that passed, too.")] = False,
+    format_: FormatOption = None,
+    output: OutputOption = None,
 ) -> None:
     """Grade one submission and print the result."""
     from grader.sandbox.launch import early
@@ -50,17 +58,18 @@ def run(
     if sandbox == "process":
         say("Note: --sandbox process protects nobody; grade others' work with --sandbox strict.")
     with early(sandbox) as started:  # while torch is imported there, the rest is here
-        from rich.console import Console
-
         from grader.assignment import find_assignment
         from grader.pipeline import grade_one
+        from grader.report.formats_sheet import graded_sheet
         from grader.report.terminal import show
 
+        wanted = deliveries(format_, output)
         chosen = find_assignment(assignment)
         result = grade_one(submission, chosen, seed=seed, sandbox=sandbox, started=started)
     if json is not None:
         write(json, encode(result))
-    show(Console(), result, {part.name: part.title for part in chosen.parts}, every=every)
+    sheet = graded_sheet(chosen, result, submission)
+    deliver(wanted, sheet, lambda console: show(console, result, sheet.titles, every=every))
     if result.score is None:
         raise GraderError("Some tests could not be checked; their points are withheld, not lost.")
 
@@ -75,17 +84,20 @@ def doctor(
     from rich.console import Console
 
     from grader.report.diagnosis import show_facts, show_finding
+    from grader.sandbox import tiers
     from grader.sandbox.client import start_zygote
     from grader.sandbox.conformance import run_all
     from grader.sandbox.conformance.trial import PROBE
     from grader.sandbox.diagnosis import facts
+    from grader.sandbox.launch import ZygoteProcess
 
     console = Console()
     found = list(facts())
     show_facts(console, found)
     if quick:
         return
-    zygote = start_zygote([PROBE])
+    tier = "contained" if tiers.obstacle() else "strict"
+    zygote = start_zygote([PROBE], ZygoteProcess(tier))
     try:
         with tempfile.TemporaryDirectory() as folder:
             findings = [show_finding(console, finding) for finding in run_all(zygote, Path(folder))]
@@ -94,7 +106,9 @@ def doctor(
     broken = sum(finding.broken is not None for finding in findings)
     if broken:
         raise GraderError(f"{broken} of {len(findings)} promises do not hold here: don't grade others' work.")
-    console.print(f"All {len(findings)} promises of the sandbox hold on this machine.")
+    if tier == "contained":
+        tiers.keep_proof()
+    console.print(f"All {len(findings)} promises of the sandbox hold on this machine, in the tier {tier!r}.")
 
 
 @app.command()
@@ -178,6 +192,9 @@ def batch(
     roster: Annotated[
         Path | None, typer.Option("--roster", help="A class list: who is missing is in grades.csv too.")
     ] = None,
+    extensions: Annotated[
+        Path | None, typer.Option("--extensions", help="A CSV file: who may hand in later, and until when.")
+    ] = None,
     max_points_row: Annotated[
         bool, typer.Option("--max-points-row", help="A line with the greatest scores in grades.csv.")
     ] = False,
@@ -187,10 +204,12 @@ def batch(
     from grader.assignment import find_assignment
     from grader.batch.command import run_batch, show_plan
     from grader.batch.records import Order
+    from grader.sandbox.tiers import tier_of
 
     order = Order(
         folder=folder, assignment=find_assignment(assignment), out=out, jobs=jobs or cores(), seed=seed,
-        only=only, force=force, roster=roster, max_points_row=max_points_row, sandbox=sandbox,
+        only=only, force=force, roster=roster, extensions=extensions, max_points_row=max_points_row,
+        sandbox=tier_of(sandbox),
     )  # fmt: skip
     if dry_run:
         show_plan(order, echo)
@@ -211,6 +230,15 @@ def diff(
 
     with open_to_read(out) as book:
         echo("\n".join(change_lines(book.changes())))
+
+
+app.command()(exporting.export)
+app.command()(overriding.override)
+app.command()(similarity.similar)
+app.command()(gradescope.gradescope_zip)
+app.command(hidden=True)(gradescope.gradescope_run)
+app.command()(checking.check)
+app.command()(reporting.report)
 
 
 @app.callback()

@@ -94,6 +94,24 @@ class Reading(Record, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+class Adjustment(Record, frozen=True):
+    """One step from what the tests gave to the score that counts: a void test, a change by hand, lateness.
+
+    `before` and `after` are the scores of the `test`, else of the `part`, else of the whole, None where withheld.
+    Of a change by hand, `by` is its author, `at` its time and `number` what `grade override --undo` takes.
+    """
+
+    kind: Literal["void", "by hand", "late"]
+    before: float | None
+    after: float | None
+    why: str
+    part: str | None = None
+    test: str | None = None
+    by: str | None = None
+    at: str | None = None
+    number: int | None = None
+
+
 class RunInfo(Record, frozen=True):
     """Under which circumstances a result came about; with the same seed it comes about again."""
 
@@ -105,7 +123,10 @@ class RunInfo(Record, frozen=True):
 
 
 class Result(Record, frozen=True, kw_only=True):
-    """One submission's result: the content of `results/<submission>.json`, schema 1."""
+    """One submission's result: the content of `results/<submission>.json`, schema 1.
+
+    `score` and `parts` are what counts; `adjustments` tell how they differ from what the tests add up to.
+    """
 
     schema: int = SCHEMA
     submission: str
@@ -118,3 +139,4 @@ class Result(Record, frozen=True, kw_only=True):
     tests: tuple[TestResult, ...]
     run: RunInfo
     reading: Reading | None = None
+    adjustments: tuple[Adjustment, ...] = ()

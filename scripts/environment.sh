@@ -34,7 +34,7 @@ environment() {
     if [ ! -x .venv/bin/python ]; then
         make_venv "$(find_python)" || return 1
     fi
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' \
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,parquet]' \
         || return 1
     echo "$wanted" > .venv/ready
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from grader.batch.records import Order, Watcher
 from grader.batch.run import grade_class, plan_only
@@ -25,10 +26,26 @@ def run_batch(order: Order, say: Say) -> None:
         raise SystemExit(INTERRUPTED) from None
     for line in summary_lines(summary):
         say(line)
+    show_pages(order.out, order.jobs, say)
     if summary.unchecked:
         raise GraderError(
             "Some submissions could not be checked; run the same command again to try them again."
         )
+
+
+def show_pages(out: Path, jobs: int, say: Say) -> None:
+    """Make the pages; whatever goes wrong with them, the grades stand."""
+    from grader.report.pages import (
+        make_pages,
+    )  # Jinja and what it needs: only where there is something to show
+
+    try:
+        made = make_pages(out, jobs)
+    except Exception as error:  # noqa: BLE001 - the edge between the grades, which are done, and what shows them
+        say(f"The pages could not be made: {error} `grade report {out}` tries again.")
+        return
+    for sentence in (*made.troubles, made.sentence()):
+        say(sentence)
 
 
 def show_plan(order: Order, say: Say) -> None:

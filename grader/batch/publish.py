@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,13 +43,21 @@ class Publisher:
 
     def finish(self, assignment: Assignment, *, max_points_row: bool) -> None:
         """grades.csv; and that the results' files need not be written again."""
+        self._book.set(max_points_row="yes" if max_points_row else "no")
+        self._finish({part.name: part.points for part in assignment.parts})
+
+    def renew(self) -> None:
+        """The files whose results count differently now, and grades.csv, as the last batch was asked to write it."""
+        self.catch_up()
+        self._finish({part.name: part.max_score for part in self._book.parts()})
+
+    def _finish(self, parts: Mapping[str, float]) -> None:
         if self._written:
             self._book.mark_published(self._written)
             self._written.clear()
-        names = [part.name for part in assignment.parts]
-        points = [part.points for part in assignment.parts]
-        rows = self._book.grades(assignment.max_score)
-        table = grades_csv(rows, names, points, max_points_row=max_points_row)
+        rows = self._book.grades(sum(parts.values()))
+        with_points = self._book.setting("max_points_row") == "yes"
+        table = grades_csv(rows, list(parts), list(parts.values()), max_points_row=with_points)
         replace(self._book.folder / GRADES, table)
 
 

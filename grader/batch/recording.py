@@ -75,7 +75,7 @@ class Recorder:
         """Nothing has to run: the last attempt's tests are put together anew."""
         assert decision.attempt is not None
         tests, made_in = self._with_past({}, decision.attempt)
-        reading = self._book.result(decision.attempt).reading
+        reading = self._book.recorded(decision.attempt).reading
         self._keep(
             Attempt(
                 result=self._scored(decision.found.id, tests, reading),
@@ -102,7 +102,7 @@ class Recorder:
         self, fresh: dict[str, TestResult], past: int | None
     ) -> tuple[list[TestResult], dict[str, int]]:
         """All tests of the suite in order, and in which attempt those were made that did not run now."""
-        before = self._book.result(past).tests if past is not None else ()
+        before = self._book.recorded(past).tests if past is not None else ()
         known = {key_of(test.part, test.name): test for test in before}
         origins = self._book.made_in(past) if past is not None else {}
         keys = [test.key for test in self._circumstances.suite.tests]
@@ -118,8 +118,9 @@ class Recorder:
     def _keep(self, attempt: Attempt) -> None:
         """On the disk, then in its file, then announced."""
         number = self._record(attempt)
-        self._publisher.write(number, attempt.result)
-        self._watcher.finished(attempt.result)
+        result = self._book.result(number)
+        self._publisher.write(number, result)
+        self._watcher.finished(result)
 
     def _record(self, attempt: Attempt) -> int:
         """Recorded; where the disk is in the way, once more after a moment."""

@@ -26,6 +26,7 @@ class Order(Record, frozen=True):
     only: str | None = None
     force: bool = False
     roster: Path | None = None
+    extensions: Path | None = None
     max_points_row: bool = False
     sandbox: str = "strict"
     device: str = "cpu"
@@ -68,13 +69,15 @@ class Plan(Record, frozen=True):
 
 
 class Summary(Record, frozen=True):
-    """How a batch ended: all rows of grades.csv by status, and the submissions that could not be checked."""
+    """How a batch ended: all rows of grades.csv by status, the submissions that could not be checked, and those
+    to which the late rule could not be applied."""
 
     statuses: dict[Status, int]
     ran: int
     kept: int
     seed: str
     unchecked: tuple[str, ...]
+    untimed: tuple[str, ...] = ()
 
 
 class Watcher(Protocol):

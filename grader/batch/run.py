@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import msgspec
+
 from grader.batch.crew import Crew
 from grader.batch.examining import Examining
 from grader.batch.fingerprints import environment_of, suite_digest
@@ -16,12 +18,14 @@ from grader.batch.planning import plan
 from grader.batch.publish import Publisher
 from grader.batch.recording import Recorder
 from grader.batch.records import Circumstances, Order, Plan, Summary, Watcher
+from grader.batch.times import last_changes
 from grader.errors import GraderError, UsageError
 from grader.gradebook import FILE, Gradebook, Run, Suite, open_gradebook, open_to_read
 from grader.intake import find_submissions, not_handed_in, read_roster
 from grader.intake.records import Enrolled, Found
 from grader.model import Status
 from grader.pipeline import draw_seed
+from grader.score.extensions import policy_of
 
 
 def grade_class(order: Order, watcher: Watcher) -> Summary:
@@ -38,6 +42,7 @@ def grade_class(order: Order, watcher: Watcher) -> Summary:
         seed = seed_of(order, book)
         with crew_for(order, seed) as crew:
             circumstances = settled(order, book, seed, crew)
+            keep_policy(order, book, circumstances.suite, found)
             planned = plan(order, book, found, circumstances)
             return carry_out(order, book, crew, planned, watcher)
 
@@ -89,6 +94,7 @@ def summed_up(book: Gradebook, planned: Plan) -> Summary:
         kept=len(planned.decisions) - len(planned.work),
         seed=planned.circumstances.seed,
         unchecked=unchecked(book),
+        untimed=book.untimed(),
     )
 
 
@@ -144,6 +150,24 @@ def supposed(order: Order, book: Gradebook | None) -> Circumstances:
         environment=environment_of(order.assignment, order.sandbox, order.device),
         seed=order.seed or stored or "",
     )
+
+
+def keep_policy(order: Order, book: Gradebook, suite: Suite, found: tuple[Found, ...]) -> None:
+    """The rules of assignment.toml with the extensions asked for now, else those that were asked for before.
+
+    UsageError where a void test is none of the suite's.
+    """
+    policy = policy_of(order.assignment, order.extensions)
+    unknown = {void.test for void in policy.void} - {test.key for test in suite.tests}
+    if unknown:
+        raise UsageError(
+            f"{order.assignment.folder}/assignment.toml: void: the suite has no test {min(unknown)}."
+        )
+    if policy.late is not None and not policy.extensions:
+        policy = msgspec.structs.replace(policy, extensions=book.policy().extensions)
+    if policy.late is not None and policy.late.times == "file":
+        book.keep_file_times(last_changes(found))
+    book.keep_policy(policy)
 
 
 def collected_suite(order: Order) -> Suite:

@@ -7,6 +7,7 @@ from grader.gradebook.records import (
     Environment,
     Latest,
     PastOutcome,
+    Person,
     Row,
     Run,
     Suite,
@@ -15,7 +16,7 @@ from grader.gradebook.records import (
     TestChange,
     key_of,
 )
-from grader.gradebook.store import Gradebook, open_gradebook, open_to_read
+from grader.gradebook.store import Gradebook, open_gradebook, open_to_change, open_to_read
 
 __all__ = [
     "FILE",
@@ -25,6 +26,7 @@ __all__ = [
     "Gradebook",
     "Latest",
     "PastOutcome",
+    "Person",
     "Row",
     "Run",
     "Suite",
@@ -33,5 +35,6 @@ __all__ = [
     "TestChange",
     "key_of",
     "open_gradebook",
+    "open_to_change",
     "open_to_read",
 ]

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from grader.errors import GraderError, UsageError
-from grader.gradebook.schema import TABLES, VERSION
+from grader.gradebook.lock import locked
+from grader.gradebook.schema import TABLES, UPGRADES, VERSION
 
 FILE = "gradebook.sqlite"
 BUSY_SECONDS = 30.0
@@ -31,13 +32,20 @@ def connect(folder: Path) -> sqlite3.Connection:
 
 
 def connect_to_read(folder: Path) -> sqlite3.Connection:
-    """An existing gradebook, to read alone; UsageError where there is none."""
-    file = folder / FILE
-    if not file.is_file():
-        raise UsageError(
-            f"{folder}: there is no {FILE}; it is made by `grade batch FOLDER -a NAME -o {folder}`."
-        )
+    """An existing gradebook, to read alone; UsageError where there is none.
+
+    One of an older version becomes one of this version first.
+    """
+    file = existing(folder)
     with explained(file):
+        connection = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            version = version_of(connection)
+        finally:
+            connection.close()
+        if version in UPGRADES:
+            with locked(folder):
+                connect(folder).close()
         connection = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)
         connection.execute("PRAGMA query_only = ON")
         if version_of(connection) != VERSION:
@@ -45,15 +53,35 @@ def connect_to_read(folder: Path) -> sqlite3.Connection:
     return connection
 
 
+def existing(folder: Path) -> Path:
+    """The file of a gradebook that is there; UsageError where there is none."""
+    file = folder / FILE
+    if not file.is_file():
+        raise UsageError(
+            f"{folder}: there is no {FILE}; it is made by `grade batch FOLDER -a NAME -o {folder}`."
+        )
+    return file
+
+
 def make_tables(connection: sqlite3.Connection, file: Path) -> None:
+    """The tables of this version, whether there are none yet or those of an older one; its rows stay as they are."""
     version = version_of(connection)
     if version == 0:
-        connection.executescript(f"BEGIN EXCLUSIVE; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
-    elif version != VERSION:
+        become(connection, TABLES, VERSION)
+        return
+    while version in UPGRADES:
+        become(connection, UPGRADES[version], version + 1)
+        version += 1
+    if version != VERSION:
         raise UsageError(
             f"{file}: this gradebook has version {version}, this grader writes version {VERSION}. "
             "Use the grader that made it, or choose another folder."
         )
+
+
+def become(connection: sqlite3.Connection, statements: str, version: int) -> None:
+    """All of the statements and the new version's number, or nothing."""
+    connection.executescript(f"BEGIN EXCLUSIVE; {statements} PRAGMA user_version = {version}; COMMIT;")
 
 
 def version_of(connection: sqlite3.Connection) -> int:

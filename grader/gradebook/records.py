@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from grader.model import Outcome, Record, Result, Status
+from grader.model import Adjustment, Outcome, Record, Result, Status
 
 Ending = Literal["complete", "incomplete", "interrupted"]
 
@@ -124,6 +124,16 @@ class Change(Record, frozen=True):
     tests: tuple[TestChange, ...]
 
 
+class Person(Record, frozen=True):
+    """Whose a present submission is: the `student`'s id as the layout tells it, and other ids of the same student."""
+
+    submission: str
+    student: str
+    name: str | None
+    layout: str
+    aliases: tuple[str, ...]
+
+
 class Row(Record, frozen=True):
     """One line of grades.csv."""
 
@@ -132,3 +142,4 @@ class Row(Record, frozen=True):
     score: float | None
     max_score: float
     parts: tuple[float | None, ...]
+    adjustments: tuple[Adjustment, ...] = ()

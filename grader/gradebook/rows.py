@@ -236,6 +236,14 @@ def read_reading(connection: sqlite3.Connection, attempt: int, file: str, why: s
     )
 
 
+def row_of(result: Result) -> Row:
+    """The line of a result."""
+    return Row(
+        submission=result.submission, status=result.status, score=result.score, max_score=result.max_score,
+        parts=tuple(part.score for part in result.parts), adjustments=result.adjustments,
+    )  # fmt: skip
+
+
 def read_grades(connection: sqlite3.Connection, max_score: float) -> Iterator[Row]:
     """Submissions, then those who handed nothing in, both sorted by name."""
     yield from read_graded(connection)

@@ -4,9 +4,45 @@ from __future__ import annotations
 
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 
-TABLES: Final = """
+POLICY_TABLES: Final = """
+CREATE TABLE aliases (
+    submission TEXT NOT NULL REFERENCES submissions (id),
+    alias TEXT NOT NULL,
+    PRIMARY KEY (submission, alias)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE file_times (
+    submission TEXT PRIMARY KEY REFERENCES submissions (id),
+    modified_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE overrides (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    submission TEXT NOT NULL REFERENCES submissions (id),
+    part TEXT NOT NULL,
+    test TEXT,
+    kind TEXT NOT NULL CHECK (kind IN ('add', 'set')),
+    points REAL NOT NULL,
+    why TEXT NOT NULL,
+    author TEXT NOT NULL,
+    made_at TEXT NOT NULL,
+    attempt INTEGER NOT NULL REFERENCES attempts (id),
+    old REAL,
+    undone_at TEXT,
+    undone_by TEXT
+) STRICT;
+
+CREATE INDEX overrides_of_submission ON overrides (submission, id);
+"""
+"""What version 2 has besides version 1."""
+
+UPGRADES: Final = {1: POLICY_TABLES}
+"""What makes the next version of each older one."""
+
+TABLES: Final = (
+    """
 CREATE TABLE settings (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -177,3 +213,5 @@ JOIN submissions ON submissions.id = attempts.submission
 WHERE attempts.id = (SELECT max(id) FROM attempts AS other WHERE other.submission = attempts.submission)
   AND submissions.present AND submissions.counts;
 """
+    + POLICY_TABLES
+)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.gradebook import rows
+from grader.gradebook import policies, rows
 from grader.gradebook.changes import read_changes
-from grader.gradebook.connection import FILE, connect, connect_to_read, transaction
+from grader.gradebook.connection import FILE, connect, connect_to_read, existing, transaction
 from grader.gradebook.lock import locked
 from grader.gradebook.records import (
     Attempt,
@@ -20,6 +20,7 @@ from grader.gradebook.records import (
     Environment,
     Latest,
     PastOutcome,
+    Person,
     Row,
     Run,
     Suite,
@@ -29,6 +30,8 @@ from grader.gradebook.records import (
 )
 from grader.intake.records import Enrolled, Found
 from grader.model import Outcome, Result, Status
+from grader.score.policy import may_be_late, settle, time_is_missing
+from grader.score.rules import HandIn, Override, Policy
 
 
 class Gradebook:
@@ -132,6 +135,11 @@ class Gradebook:
                 "UPDATE runs SET ended_at = ?, ending = ? WHERE id = ?", (now(), ending, run.id)
             )
 
+    def folder_of_submissions(self) -> Path | None:
+        """Where the last run found the submissions; None where there was no run."""
+        found = self._connection.execute("SELECT folder FROM runs ORDER BY id DESC LIMIT 1").fetchone()
+        return None if found is None else Path(found[0])
+
     def note_trouble(self, run: Run, submission: str | None, what: str) -> None:
         """Keep what went wrong on the grader's side."""
         with self._writing():
@@ -147,6 +155,7 @@ class Gradebook:
         with self._writing():
             self._connection.execute("UPDATE submissions SET present = 0 WHERE folder = ?", (str(folder),))
             self._connection.executemany(rows.SEEN, (rows.seen(folder, one) for one in found))
+            policies.write_aliases(self._connection, found)
 
     def missed(self, students: Iterable[Enrolled]) -> None:
         """Who is on the roster and handed nothing in; replaces what was kept of it before."""
@@ -183,9 +192,16 @@ class Gradebook:
                 self._connection.executemany(statement, many)
         return identity
 
-    def result(self, attempt: int) -> Result:
-        """A kept result, as it was recorded."""
+    def recorded(self, attempt: int) -> Result:
+        """A kept result as its tests gave it."""
         return rows.read_result(self._connection, attempt)
+
+    def result(self, attempt: int) -> Result:
+        """A kept result as it counts: after void tests, changes by hand and lateness, told by its `adjustments`."""
+        recorded = self.recorded(attempt)
+        policy = self.policy()
+        overrides = policies.read_overrides(self._connection, recorded.submission)
+        return settle(recorded, policy, overrides, self._hand_in(recorded.submission, policy))
 
     def made_in(self, attempt: int) -> dict[str, int]:
         """In which attempt each test's outcome was made, by the tests' keys."""
@@ -213,8 +229,82 @@ class Gradebook:
         return read_changes(self._connection)
 
     def grades(self, max_score: float) -> Iterator[Row]:
-        """One row for each submission, then for each student who handed nothing in, both sorted by name."""
-        return rows.read_grades(self._connection, max_score)
+        """One row for each submission as it counts, then for each who handed nothing in, both sorted by name."""
+        touched = self._touched()
+        for row in rows.read_grades(self._connection, max_score):
+            attempt = touched.get(row.submission) if row.status is not Status.NOT_HANDED_IN else None
+            yield row if attempt is None else rows.row_of(self.result(attempt))
+
+    # ------------------------------------------------------------------------------------------ policy
+
+    def policy(self) -> Policy:
+        """The rules as of the last batch."""
+        return policies.read_policy(self._connection)
+
+    def keep_policy(self, policy: Policy) -> None:
+        """Keep the rules; where they are new, every result's file is to be written again."""
+        text = policies.encode_policy(policy)
+        if text == self.setting("policy"):
+            return
+        self.set(policy=text)
+        with self._writing():
+            self._connection.execute("UPDATE attempts SET published = 0")
+
+    def keep_file_times(self, times: Mapping[str, float]) -> None:
+        """When submissions' files were last changed, in seconds since 1970."""
+        with self._writing():
+            policies.write_file_times(self._connection, times)
+
+    def untimed(self) -> tuple[str, ...]:
+        """The present submissions to which the late rule can't be applied: nobody told when they were handed in."""
+        policy = self.policy()
+        hand_ins = policies.read_hand_ins(self._connection, policy)
+        return tuple(sorted(one for one, hand_in in hand_ins.items() if time_is_missing(policy, hand_in)))
+
+    def overrides(self) -> list[Override]:
+        """All changes by hand, also those taken back, in the order in which they were made."""
+        return policies.read_overrides(self._connection)
+
+    def add_override(self, override: Override) -> int:
+        """Keep a change by hand; its number."""
+        with self._writing():
+            number = self._insert(policies.NEW_OVERRIDE, policies.override_row(override))
+            self._republish(override.submission)
+        return number
+
+    def undo_override(self, override: Override, author: str) -> None:
+        """Take a change back; it stays in the record."""
+        with self._writing():
+            self._connection.execute(
+                "UPDATE overrides SET undone_at = ?, undone_by = ? WHERE id = ?", (now(), author, override.id)
+            )
+            self._republish(override.submission)
+
+    def people(self) -> list[Person]:
+        """Whose the present submissions are, in the order of their ids."""
+        return policies.read_people(self._connection)
+
+    def parts(self) -> tuple[SuitePart, ...]:
+        """The assignment's parts, as it was graded with last."""
+        found = self._connection.execute("SELECT suite FROM attempts ORDER BY id DESC LIMIT 1").fetchone()
+        return () if found is None else self._suite(found[0]).parts
+
+    def _hand_in(self, submission: str, policy: Policy) -> HandIn:
+        if policy.late is None:
+            return HandIn()
+        return policies.read_hand_ins(self._connection, policy, submission)[submission]
+
+    def _touched(self) -> dict[str, int]:
+        """The present attempts by submission whose score may be another than what their tests add up to."""
+        policy = self.policy()
+        touched = {one.submission for one in self.overrides()}
+        if policy.late is not None:
+            hand_ins = policies.read_hand_ins(self._connection, policy)
+            touched |= {name for name, hand_in in hand_ins.items() if may_be_late(policy.late, hand_in)}
+        return {name: attempt for attempt, name in self.current() if policy.void or name in touched}
+
+    def _republish(self, submission: str) -> None:
+        self._connection.execute("UPDATE attempts SET published = 0 WHERE submission = ?", (submission,))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -235,6 +325,18 @@ def open_to_read(folder: Path) -> Iterator[Gradebook]:
         yield Gradebook(connection, folder)
     finally:
         connection.close()
+
+
+@contextmanager
+def open_to_change(folder: Path) -> Iterator[Gradebook]:
+    """An existing gradebook, nobody else's to write meanwhile; UsageError where there is none or it is locked."""
+    existing(folder)
+    with locked(folder):
+        connection = connect(folder)
+        try:
+            yield Gradebook(connection, folder)
+        finally:
+            connection.close()
 
 
 @contextmanager

@@ -7,6 +7,8 @@ sizes are counted while reading, and what a name says is never used as a path of
 from __future__ import annotations
 
 import errno
+import functools
+import operator
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -28,6 +30,11 @@ from grader.intake.records import Contract, HandedFile, Holding, UnreadableError
 from grader.intake.unzip import unzip
 
 MAX_FOLDERS_DEEP: Final = 12
+
+FLAGS: Final = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT")
+"""Those that the system has: without the first, as on Windows, links are told by what a folder's listing says."""
+
+CAREFULLY: Final = functools.reduce(operator.or_, (getattr(os, flag, 0) for flag in FLAGS), os.O_RDONLY)
 
 
 def gather(path: Path, contract: Contract) -> Holding:
@@ -79,7 +86,7 @@ def gather_members(members: Mapping[str, Path], contract: Contract) -> Holding:
 def _read_file(path: Path, name: str, limit: int) -> HandedFile:
     """A regular file's content; UnreadableError where it's something else by now, unreadable or too large."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, CAREFULLY)
         with os.fdopen(descriptor, "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):

@@ -1,8 +1,8 @@
 """Write what is generated from the master, and the folder that students get.
 
 A handout is put together from what is named here, and from nothing else of the assignment: generated stubs,
-`data/`, `public/` and the student template.  Before anything is written, every text in it is searched for
-lines of the solution.
+`data/`, `public/`, what `public/` needs to know of assignment.toml, and the student template.  Before anything is
+written, every text in it is searched for lines of the solution.
 """
 
 from __future__ import annotations
@@ -10,17 +10,24 @@ from __future__ import annotations
 import json
 import tomllib
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from grader.errors import UsageError
 from grader.release import master
 from grader.release.notebook import notebook
+from grader.release.specification import public_specification
 
 SHARED: Final = ("data", "public")
 """Folders that students get as they are, where an assignment has them."""
-"""The folders of an assignment that students get as they are."""
 
-LEFTOVERS: Final = frozenset({"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".DS_Store"})
+SPECIFICATION: Final = "assignment.toml"
+
+LEFTOVERS: Final = frozenset(
+    {
+        "__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".DS_Store",
+    }
+)  # fmt: skip
+"""What tools leave behind."""
 
 
 def generated(assignment: Path, solution: Path) -> dict[Path, bytes]:
@@ -71,7 +78,10 @@ def handout(assignment: Path, solution: Path, template: Path) -> dict[Path, byte
     shared = {
         Path(folder) / path: content for folder in folders for path, content in _files(assignment / folder)
     }
-    title = _title(assignment / "assignment.toml")
+    spec = _parsed(assignment / SPECIFICATION)
+    if (assignment / "public").is_dir():
+        shared[Path(SPECIFICATION)] = public_specification(spec).encode()
+    title = str(spec.get("title", ""))
     frame = {path: _filled(content, assignment.name, title) for path, content in _files(template)}
     clash = (stubs.keys() | shared.keys()) & frame.keys()
     if clash:
@@ -95,10 +105,9 @@ def _filled(content: bytes, name: str, title: str) -> bytes:
     return content.replace(b"@NAME@", name.encode()).replace(b"@TITLE@", title.encode())
 
 
-def _title(spec: Path) -> str:
-    """The assignment's title; it may have none."""
+def _parsed(spec: Path) -> dict[str, Any]:
     try:
-        return str(tomllib.loads(_text(spec)).get("title", ""))
+        return tomllib.loads(_text(spec))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{spec}: not TOML: {error}") from None
 

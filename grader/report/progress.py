@@ -187,12 +187,19 @@ def summary_lines(summary: Summary) -> list[str]:
         f"{', '.join(counts) or 'No results'}; graded now {summary.ran}, kept {summary.kept}. Seed {summary.seed}"
     ]
     if summary.unchecked:
-        ids = ", ".join(summary.unchecked[:20])
-        more = f" and {len(summary.unchecked) - 20} more" if len(summary.unchecked) > 20 else ""
+        ids = some(summary.unchecked)
+        lines.append(f"Not checked, for reasons that are the grader's: {ids}. Their scores are withheld.")
+    if summary.untimed:
         lines.append(
-            f"Not checked, for reasons that are the grader's: {ids}{more}. Their scores are withheld."
+            "Nothing is taken off for lateness where nobody told when (or how late) it was handed in: "
+            f"{some(summary.untimed)}."
         )
     return lines
+
+
+def some(ids: Sequence[str]) -> str:
+    """The first twenty, and how many more there are."""
+    return ", ".join(ids[:20]) + (f" and {len(ids) - 20} more" if len(ids) > 20 else "")
 
 
 def change_lines(changes: Sequence[Change]) -> list[str]:

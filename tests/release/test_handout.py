@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import io
 import shutil
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from grader.errors import UsageError
@@ -88,6 +90,7 @@ def test_a_handout_is_stubs_data_public_and_template_and_nothing_else(course: Co
     expected = [
         ".github/check.yml",
         "README.md",
+        "assignment.toml",
         "data/numbers.txt",
         "hw1.ipynb",
         "hw1.py",
@@ -134,8 +137,9 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(course: Course) -> 
 
 def test_links_and_what_tools_leave_behind_are_not_handed_out(course: Course) -> None:
     course.write(course.assignment / "public" / "__pycache__" / "test_square.pyc", "x")
+    course.write(course.assignment / "public" / ".mypy_cache" / "3.11" / "test_square.data.json", "{}")
     (course.assignment / "data" / "link.txt").symlink_to(course.assignment / "hidden" / "test_square.py")
-    assert not {"public/__pycache__/test_square.pyc", "data/link.txt"} & set(course.release())
+    assert [path for path in course.release() if "cache" in path or "link" in path] == []
 
 
 def test_a_template_that_would_be_overwritten_is_refused(course: Course) -> None:
@@ -178,6 +182,54 @@ def test_the_handout_of_hw8_holds_no_hidden_file(hw8: dict[str, bytes]) -> None:
     assert hidden
     assert [path.name for path in hidden if path.read_bytes() in hw8.values()] == []
     assert [path for path in hw8 if "hidden" in path or "solution" in path] == []
+
+
+def test_the_public_suite_of_hw8_is_handed_out_whole(hw8: dict[str, bytes]) -> None:
+    """Checks, probes and what they are about; and none of it is a copy of hidden code or tells a hidden answer."""
+    public = {path.removeprefix("public/"): text for path, text in hw8.items() if path.startswith("public/")}
+    parts = tomllib.loads(hw8["assignment.toml"].decode())["parts"]
+    assert {f"test_{part['name']}.py" for part in parts} | {"probes.py"} <= public.keys()
+    words = ("oracles", "misconception", "hidden", "questions(", "secret")
+    assert [(path, word) for path, text in public.items() for word in words if word in text.decode()] == []
+
+
+def test_the_public_suite_of_hw8_shares_no_function_with_the_hidden_one(hw8: dict[str, bytes]) -> None:
+    """Function by function, doc strings and names left out: a probe with an answer could hide in a copy."""
+    hidden = {body for file in (HW8 / "hidden").glob("*.py") for body in bodies(file.read_text("utf-8"))}
+    public = [
+        (path, body)
+        for path, text in hw8.items()
+        if path.startswith("public/")
+        for body in bodies(text.decode())
+    ]
+    assert len(hidden) > 100
+    assert len(public) > 50
+    assert [(path, body) for path, body in public if body in hidden] == []
+
+
+def bodies(source: str) -> list[str]:
+    """The bodies of a module's functions, those of a line or two left out."""
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    texts = ["\n".join(map(ast.unparse, node.body[bool(ast.get_docstring(node)) :])) for node in functions]
+    return [text for text in texts if len(text) > 120]
+
+
+def test_the_handout_of_hw8_is_the_same_when_built_twice(hw8: dict[str, bytes]) -> None:
+    again = handout(HW8, SOLUTION, TEMPLATE)
+    assert {str(path): content for path, content in again.items()} == hw8
+
+
+def test_a_third_of_the_digits_stays_with_the_staff(hw8: dict[str, bytes]) -> None:
+    """The training split is handed out; the others, and their labels, are not."""
+    with (
+        np.load(io.BytesIO(hw8["data/digits_train.npz"])) as shown,
+        np.load(HW8 / "hidden" / "digits.npz") as kept,
+    ):
+        images = {image.tobytes() for image in shown["images"].astype(np.uint8)}
+        arrays = [array for array in kept.values() if array.ndim >= 3]
+        assert arrays
+        held = {image.tobytes() for array in arrays for image in array.astype(np.uint8)}
+    assert len(held - images) > 500
 
 
 def test_the_handout_of_hw8_leaves_no_placeholder(hw8: dict[str, bytes]) -> None:

@@ -1,11 +1,16 @@
 """Part `mse`: mean squared error, and its surface over the weights of a line."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import oracles
 import pytest
 from inputs import Floats, normal
 
 from grader.examine.answer import Student
+
+Exhibit = Callable[[str, dict[str, Any]], None]
 
 mse_loss = pytest.mark.exercise("mse_loss")
 mse_surface = pytest.mark.exercise("mse_surface")
@@ -106,9 +111,23 @@ def grid(draw: np.random.Generator, points: int, slopes: int, intercepts: int) -
 
 @mse_surface
 @pytest.mark.points(2)
-def test_surface(student: Student, draw: np.random.Generator) -> None:
+def test_surface(student: Student, draw: np.random.Generator, exhibit: Exhibit) -> None:
     """Entry [i, j] is the MSE of the line slopes[i]·x + intercepts[j]."""
-    surfaces(student, [grid(draw, 11, 4, 6), grid(draw, 6, 5, 3)])
+    cases = [grid(draw, 11, 4, 6), grid(draw, 6, 5, 3)]
+    show_surface(student, exhibit, grid(draw, 12, 1, 1))
+    surfaces(student, cases)
+
+
+def show_surface(student: Student, exhibit: Exhibit, case: dict[str, Floats]) -> None:
+    """The student's own surface over even steps, as a picture for the feedback page; judged like any other."""
+    even = np.linspace(-3, 3, 15, dtype=np.float32)
+    case |= {"slopes": even + np.float32(1), "intercepts": even}
+    (answer,) = student.each("mse_surface", "mse_surface(x, y, slopes, intercepts)", [case])
+    about = answer.where("there are 15 slopes and 15 intercepts")
+    values = about["surface"].tensor((15, 15))
+    shown = {name: case[name].tolist() for name in ("slopes", "intercepts")}
+    exhibit("surface", {"values": values.tolist(), **shown})
+    about["surface"].matches(oracles.mse_surface(**case))
 
 
 @mse_surface

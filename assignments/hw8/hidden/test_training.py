@@ -159,8 +159,10 @@ def test_losses(student: Student, draw: np.random.Generator, exhibit: Exhibit) -
     case = training_case(draw, lr=0.1)
     answer = case.ask(student, "train, 7 epochs of batches of 7, 7, 7 and 5", loss="squares")
     losses = answer["losses"].numbers(case.epochs)
-    exhibit("loss_curve", {"losses": losses, "what": "mean loss per sample, epoch by epoch"})
-    fault = values_fault(np.array(losses), case.expected(oracles.SQUARES).losses)
+    expected = case.expected(oracles.SQUARES).losses
+    what = "mean loss per sample, epoch by epoch"
+    exhibit("loss_curve", {"losses": losses, "reference": expected.value.tolist(), "what": what})
+    fault = values_fault(np.array(losses), expected)
     assert fault is None, f"the list that train returns {fault}"
 
 

@@ -1,0 +1,1 @@
+"""The commands by topic: plain functions that `grader.cli` registers."""
