@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from grader.commands import checking, exporting, gradescope, overriding, reporting, similarity
+from grader.commands import checking, exporting, gradescope, overriding, reporting, scaffolding, similarity
 from grader.commands.delivering import FormatOption, OutputOption, deliver, deliveries
 from grader.errors import GraderError, UsageError
 
@@ -239,6 +239,7 @@ app.command()(gradescope.gradescope_zip)
 app.command(hidden=True)(gradescope.gradescope_run)
 app.command()(checking.check)
 app.command()(reporting.report)
+app.command()(scaffolding.new)
 
 
 @app.callback()

@@ -19,7 +19,7 @@ from grader.assignment import Assignment, find_assignment, load_assignment
 from grader.cli import app
 from grader.errors import UsageError
 from grader.exchange.gradescope_zip import build_zip
-from tests.fixtures import tiny_assignment
+from tests.fixtures import ordinary_container, tiny_assignment
 
 VOID = '\n[[void]]\ntest = "layers::test_use_double"\nwhy = "unclear"\n'
 
@@ -78,6 +78,35 @@ def test_it_grades_as_it_would_there(tmp_path: Path) -> None:
     )
     assert "unclear" in content["output"]
     assert content["visibility"] == "after_published"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(ordinary_container.available() != "", reason=ordinary_container.available() or "-")
+@pytest.mark.timeout(300)
+def test_it_grades_in_a_container_laid_out_as_there(tmp_path: Path) -> None:
+    """/autograder at the root, root with a container's usual rights and no namespaces: the second tier grades."""
+    root = autograder(tmp_path, with_solution(tmp_path / "course"), tiny_assignment.WRONG_DOUBLE)
+    tmp_path.chmod(0o755)
+    home = tmp_path / "home"
+    home.mkdir()
+    done = ordinary_container.run(
+        ["/autograder/run_autograder"],
+        home,
+        program="/bin/bash",
+        shown={"/autograder": laid_out(root)},
+        environment={"AUTOGRADER_PYTHON": sys.executable, "PYTHONPATH": "/autograder/source/grader"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert results(root)["score"] == 7.0
+    assert results(root)["output"].startswith("Graded behind the sandbox's tier 'contained'")
+
+
+def laid_out(root: Path) -> Path:
+    """The platform runs a copy of `run_autograder` at the top."""
+    script = root / "run_autograder"
+    script.write_bytes((root / "source" / "run_autograder").read_bytes())
+    script.chmod(0o755)
+    return root
 
 
 def test_nothing_handed_in_is_a_result_with_a_reason(tmp_path: Path) -> None:

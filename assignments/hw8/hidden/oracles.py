@@ -65,10 +65,8 @@ def conv2d(x: Given, weight: Given, bias: Given, stride: int = 1, padding: int =
 def correlate(x: Array, weight: Array, bias: Array, stride: int = 1, padding: int = 0) -> Array:
     """The value alone, where nothing is to be compared with it."""
     taps = _taps(_padded(x, padding), weight.shape[2], stride)
-    products = (
-        np.einsum("nchw,oc->nohw", met, weight[:, :, i, j], optimize=True) for (i, j), met in taps.items()
-    )
-    return np.asarray(sum(products) + bias[:, None, None])
+    products = (np.tensordot(weight[:, :, i, j], met, axes=(1, 1)) for (i, j), met in taps.items())
+    return np.moveaxis(np.asarray(sum(products)), 0, 1) + bias[:, None, None]
 
 
 def conv2d_gradients(
