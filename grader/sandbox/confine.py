@@ -34,7 +34,12 @@ def confine(limits: Limits, system_call_filter: bytes) -> None:
 
 
 def confine_to(
-    limits: Limits, system_call_filter: bytes, readable: Iterable[str], scratch: str, user: int
+    limits: Limits,
+    system_call_filter: bytes,
+    readable: Iterable[str],
+    listable: Iterable[str],
+    scratch: str,
+    user: int,
 ) -> None:
     """The same without a view of one's own: become this user, who reads these places and writes to scratch alone."""
     limit_resources(limits)
@@ -44,7 +49,7 @@ def confine_to(
     os.setresuid(user, user, user)
     linux.die_with_parent()
     linux.no_new_privileges()
-    restrict_files_to(readable, scratch)
+    restrict_files_to(readable, listable, scratch)
     linux.drop_capabilities()
     linux.install_seccomp(system_call_filter)
 
@@ -76,9 +81,10 @@ def restrict_files() -> None:
     rules.apply()
 
 
-def restrict_files_to(readable: Iterable[str], scratch: str) -> None:
-    """Landlock: read these files and folders, write to scratch alone, execute nothing."""
+def restrict_files_to(readable: Iterable[str], listable: Iterable[str], scratch: str) -> None:
+    """Landlock: read these files and folders, the names in those, write to scratch alone, execute nothing."""
     rules = Landlock(strict=False)
+    rules.add_path_rule(*listable, access=AccessFs.READ_DIR)
     for place in readable:
         folder = AccessFs.READ_DIR if os.path.isdir(place) else AccessFs(0)
         rules.add_path_rule(place, access=AccessFs.READ_FILE | folder)

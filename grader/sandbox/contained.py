@@ -57,6 +57,7 @@ def arrangement() -> Contained:
     os.chmod(folder, 0o711)  # others may pass through to what is theirs
     return Contained(
         readable=tuple(str(path) for path in readable() if path.exists()),
+        listable=tuple(str(path) for path in view.python_folders() if path.is_dir()),
         first_user=FIRST_USER,
         users=USERS,
         folder=folder,
@@ -65,9 +66,26 @@ def arrangement() -> Contained:
 
 def readable() -> list[Path]:
     """What a worker may read: as in the strict tier, the Python environment, the system's libraries, our own part."""
-    own = Path(grader.__file__).parent
+    own = Path(grader.__file__).resolve().parent
     system = [*view.SYSTEM_FOLDERS, *view.SYSTEM_FILES, *DEVICES]
-    return [*map(Path, system), *view.python_folders(), own / "__init__.py", own / "sandbox"]
+    shown = [part for folder in map(Path, system) for part in without(folder.resolve(), own)]
+    python = [part for folder in view.python_folders() for part in without(folder, own)]
+    return [*shown, *python, own / "__init__.py", own / "sandbox"]
+
+
+def without(folder: Path, hidden: Path) -> list[Path]:
+    """A folder, or all of it but the part that is hidden."""
+    if folder == hidden:
+        return []
+    if not hidden.is_relative_to(folder):
+        return [folder]
+    entries = (entry for entry in sorted(folder.iterdir()) if not leads_round(entry, hidden))
+    return [part for entry in entries for part in without(entry, hidden)]
+
+
+def leads_round(entry: Path, hidden: Path) -> bool:
+    """A link to a folder that holds what is hidden; what it leads to is shown where it really is."""
+    return entry.is_symlink() and hidden.is_relative_to(entry.resolve())
 
 
 def mapped(user: int) -> bool:

@@ -90,7 +90,8 @@ def run_worker(
         loading.lay_out(load, submission)
         os.environ.update(HOME=scratch, TMPDIR=scratch)
         os.chdir(submission)
-        confine.confine_to(limits, system_call_filter, (*contained.readable, submission), scratch, user)
+        readable = (*contained.readable, submission)
+        confine.confine_to(limits, system_call_filter, readable, contained.listable, scratch, user)
     except Exception as error:  # noqa: BLE001 - the sandbox's edge: whatever it is, the wall is not whole
         os.write(report, f"wall {type(error).__name__}: {error}".encode()[:1000])
         os._exit(71)

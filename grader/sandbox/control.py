@@ -17,10 +17,11 @@ MAX_MESSAGE: Final = 4 * 2**20
 
 
 class Contained(msgspec.Struct, frozen=True):
-    """What workers of the second tier get instead of namespaces: what they may `read`, `users` user ids from
-    `first_user` on, and places of their own in `folder`."""
+    """What workers of the second tier get instead of namespaces: what they may read, the folders of which they may read
+    the names, `users` user ids from `first_user` on, and places of their own in `folder`."""
 
     readable: tuple[str, ...]
+    listable: tuple[str, ...]
     first_user: int
     users: int
     folder: str

@@ -71,6 +71,7 @@ def command(*, privileged: bool, program: Iterable[str]) -> list[str]:
         *_environment(),
         *_parents(shown),
         *shown,
+        *_covered(shown),
         # the host's /proc, which only the zygote sees: over bubblewrap's own the kernel would refuse
         # the fresh one that each worker gets
         "--bind", "/proc", "/proc",
@@ -80,6 +81,13 @@ def command(*, privileged: bool, program: Iterable[str]) -> list[str]:
         "--chdir", "/",
         "--", sys.executable, "-I", *program,
     ]  # fmt: skip
+
+
+def _covered(arguments: list[str]) -> list[str]:
+    """This package is hidden where it is installed in the Python environment: what may be seen is at `INSIDE`."""
+    package = Path(grader.__file__).resolve().parent
+    places = (Path(part) for part in arguments if part.startswith("/"))
+    return ["--tmpfs", str(package)] if any(package.is_relative_to(place) for place in places) else []
 
 
 def _parents(arguments: list[str]) -> list[str]:

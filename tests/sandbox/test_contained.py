@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import grader
+from grader.sandbox import view
+from grader.sandbox.contained import without
 from tests.fixtures import ordinary_container
 from tests.fixtures.tiny_assignment import RIGHT, make
 
@@ -87,3 +90,24 @@ if os.fork() == 0:
         time.sleep(600)
     os._exit(0)
 """
+
+
+def test_the_graders_own_package_is_left_out_of_an_environment_that_it_is_installed_in(
+    tmp_path: Path,
+) -> None:
+    """All of the environment but the package, also where a link leads round."""
+    package = tmp_path / "lib" / "python" / "grader"
+    package.mkdir(parents=True)
+    (tmp_path / "lib" / "python" / "torch").mkdir()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "lib64").symlink_to("lib")
+    assert without(tmp_path, package) == [tmp_path / "bin", tmp_path / "lib" / "python" / "torch"]
+    assert without(package, package) == []
+    assert without(tmp_path / "bin", package) == [tmp_path / "bin"]
+
+
+def test_bubblewrap_covers_the_package_where_it_is_installed() -> None:
+    """With an empty folder; where it is not in the environment, nothing is needed."""
+    package = Path(grader.__file__).resolve().parent
+    assert view._covered(["--ro-bind", str(package.parent), str(package.parent)]) == ["--tmpfs", str(package)]
+    assert view._covered(["--ro-bind", str(package / "sandbox"), "/usr/lib"]) == []
