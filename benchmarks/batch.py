@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HW8 = ROOT / "assignments" / "hw8"
 PAGE = ROOT / "docs" / "performance.md"
 SUBMISSION = ROOT / "solutions" / "hw8" / "accepted" / "plain.py"
+BEGIN, END = "<!-- batch -->", "<!-- end of batch -->"
 LONG_TESTS = ("test_digits", "test_alphabet")
 
 
@@ -199,25 +200,23 @@ def job_memory(workshop: Workshop, size: int) -> Figure:
 
 
 def write_page(figures: Iterable[Figure], arguments: argparse.Namespace) -> None:
-    """The table, and under which circumstances it came about."""
+    """The table between its markers, and under which circumstances it came about."""
     suite = "hw8" if arguments.with_training else "hw8 without its two long training tests"
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     lines = [
-        "# Performance",
-        "",
-        "Made by `python benchmarks/batch.py`; every line is measured in one run, as the median of its repeats.",
-        f"Suite: {suite}. {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-        f"load average {load} at the end, {datetime.now(UTC):%Y-%m-%d}. On a machine that others use at the same "
-        "time, only the ratios mean something.",
+        BEGIN,
+        f"{arguments.submissions} submissions, {arguments.repeats} repeats. Suite: {suite}. {platform.machine()}, "
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, load average {load} at the end, "
+        f"{datetime.now(UTC):%Y-%m-%d}.",
         "",
         "| what | median | spread | aim |",
         "| --- | --- | --- | --- |",
         *(figure.line() for figure in figures),
-        "",
-        "The student code's own time is that of the same probes, called in one process without a wall "
-        "(`benchmarks/in_process.py`); the overhead is jobs × wall time / submissions, less that.",
+        END,
     ]
-    PAGE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
+    text = "\n".join(lines)
+    PAGE.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: text, page, flags=re.DOTALL), encoding="utf-8")
 
 
 def main() -> None:
