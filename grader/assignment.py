@@ -102,7 +102,7 @@ def find_assignment(name: str) -> Assignment:
         if (folder / "assignment.toml").is_file():
             return load_assignment(folder)
     if Path(name).is_dir():
-        raise UsageError(f"{name}: the folder holds no assignment.toml.")
+        raise UsageError(f"{name or 'The current folder'}: the folder holds no assignment.toml.")
     known = sorted({found.parent.name for root in roots() for found in root.glob("*/assignment.toml")})
     listed = f" Known here: {', '.join(known)}." if known else ""
     raise UsageError(f"There is no assignment called {name!r}.{listed} Give its name or its folder's path.")

@@ -174,6 +174,8 @@ def release(
     if chosen.solution is None:
         raise UsageError(f"{chosen.folder}/assignment.toml: solution: needed to build a handout from.")
     changed = build(chosen.folder, chosen.solution)
+    if out is not None and out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: this is a file; the handout needs a folder.")
     if out is not None:
         changed = hand_out(chosen.folder, chosen.solution, template_folder(), out)
     echo("\n".join(map(str, changed)) or "Nothing has changed.")

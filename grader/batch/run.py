@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import msgspec
 
@@ -14,7 +15,7 @@ from grader.batch.crew import Crew
 from grader.batch.examining import Examining
 from grader.batch.fingerprints import environment_of, suite_digest
 from grader.batch.messages import Start
-from grader.batch.planning import plan
+from grader.batch.planning import matches, plan
 from grader.batch.publish import Publisher
 from grader.batch.recording import Recorder
 from grader.batch.records import Circumstances, Order, Plan, Summary, Watcher
@@ -48,8 +49,10 @@ def grade_class(order: Order, watcher: Watcher) -> Summary:
 
 
 def plan_only(order: Order) -> Plan:
-    """What `grade_class` would do; writes nothing."""
+    """What `grade_class` would do; writes nothing, and finds fault with the same."""
     found = submissions_of(order)
+    absent_of(order, found)
+    policy_of(order.assignment, order.extensions)
     if not (order.out / FILE).is_file():
         return plan(order, None, found, supposed(order, None))
     with open_to_read(order.out) as book:
@@ -111,10 +114,17 @@ def submissions_of(order: Order) -> tuple[Found, ...]:
         raise UsageError(
             f"{order.out}: the results can't go into the folder of the submissions. Choose another."
         )
-    found = tuple(one for one in find_submissions(order.folder) if one.path.resolve() != order.out.resolve())
+    found = tuple(one for one in find_submissions(order.folder) if not holds_results(one.path, order.out))
     if not found:
         raise UsageError(f"{order.folder}: there is no submission in this folder.")
+    if order.only is not None and not any(matches(one, order.only) for one in found):
+        raise UsageError(f"--only {order.only}: none of the {len(found)} submissions has an id like this.")
     return found
+
+
+def holds_results(path: Path, out: Path) -> bool:
+    """Whether this is where a batch put its results: this one, or one before it."""
+    return path.resolve() == out.resolve() or (path.is_dir() and (path / FILE).is_file())
 
 
 def absent_of(order: Order, found: tuple[Found, ...]) -> tuple[Enrolled, ...]:

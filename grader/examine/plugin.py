@@ -19,7 +19,7 @@ from grader.errors import GraderError, Judgement, UsageError
 from grader.examine import fixtures
 from grader.examine.fixtures import Questions, name_of
 from grader.examine.hints import Hints
-from grader.examine.redaction import without_host_paths
+from grader.examine.redaction import presentable
 from grader.examine.session import Examination, Question, Transcript, forbidden
 from grader.intake.records import Hit
 from grader.model import Exhibit, Outcome, TestResult
@@ -221,10 +221,10 @@ def verdict(item: pytest.Function, part: Part, trial: Trial, seconds: float) -> 
         score=None if outcome is Outcome.UNCHECKED else round(points * fraction, 2),
         max_score=points,
         outcome=outcome,
-        message=without_host_paths(message or (trial.earned or None)),
+        message=presentable(message or (trial.earned or None)),
         hint=hint,
         seconds=round(seconds, 4),
-        printed=without_host_paths(printed or trial.transcript.printed or None),
+        printed=presentable(printed or trial.transcript.printed or None),
         exhibits=tuple(trial.exhibits),
     )
 

@@ -1,4 +1,4 @@
-"""Texts that a student's code made, without the paths of the machine that it was graded on.
+"""Texts that a student's code made, harmless to look at and without the paths of the machine that graded it.
 
 A worker sees the Python environment under its own path, so warnings and tracebacks that students' code prints name it.
 It is nobody's business; and two machines that grade the same work should say the same.
@@ -12,6 +12,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+from grader.plain import plain
+
 ENVIRONMENT = "<python>"
 SHORTEST = 5
 """Characters: "/usr" is on every machine and tells nothing."""
@@ -20,6 +22,11 @@ SHORTEST = 5
 def without_host_paths(text: str | None) -> str | None:
     """The text with the folders of the Python environment and of the grader called <python>."""
     return None if text is None else _folders().sub(ENVIRONMENT, text)
+
+
+def presentable(text: str | None) -> str | None:
+    """The same, and nothing in it that a terminal or a page would obey."""
+    return None if text is None else plain(without_host_paths(text) or "")
 
 
 @functools.cache

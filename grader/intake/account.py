@@ -19,6 +19,9 @@ from grader.model import CellUse, Reading
 NO_CODE = "no code in it"
 NOT_NEEDED = "none of the asked-for names needs it"
 MAX_UNRESOLVED = 5
+OTHER_NOTEBOOK = re.compile(
+    r"run_line_magic\(\s*['\"]run['\"]\s*,\s*['\"][^'\"]*?([^'\"\s/]{1,100}\.ipynb)\b"
+)
 RUN_WHOLE = "run as a whole, because names are made while the code runs"
 
 
@@ -34,6 +37,7 @@ def reading_of(
         *_about_kinds(cut),
         *_about_order(cut, document),
         *_about_unresolved(cut, document),
+        *_about_other_notebooks(document),
     ]
     return Reading(
         file=shown(document.path),
@@ -170,6 +174,14 @@ def _about_order(cut: Slice, document: Document) -> list[str]:
             f"{where}, line {line} uses {name} before it is defined: run from top to bottom, that fails."
         )
     return notes
+
+
+def _about_other_notebooks(document: Document) -> list[str]:
+    return [
+        f"{piece.name} runs another notebook, {found.group(1)}, which is not read: put what you need of it here."
+        for piece in document.pieces
+        for found in OTHER_NOTEBOOK.finditer(piece.text)
+    ]
 
 
 def about_imports(trees: Iterable[ast.AST], contract: Contract, own: Iterable[str]) -> list[str]:

@@ -9,6 +9,7 @@ from grader.intake.forbidden import code_of, find_forbidden
 from grader.intake.reading import read_submission
 from grader.intake.records import Contract, Found, Hit, Unreadable
 from grader.model import Reading, Record
+from grader.plain import plain_record
 from grader.sandbox.protocol import ForbiddenRule
 
 
@@ -41,7 +42,11 @@ def inspect_submission(
         id=read.id,
         message=None,
         reading=read.reading,
-        hits=tuple(hit for exercises, rules in forbidden for hit in find_forbidden(code, exercises, rules)),
+        hits=tuple(
+            plain_record(hit)
+            for exercises, rules in forbidden
+            for hit in find_forbidden(code, exercises, rules)
+        ),
         files={path: len(data) for path, data in read.files.items()},
         dynamic=read.dynamic,
     )

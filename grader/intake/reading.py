@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -16,10 +16,12 @@ from grader.intake.document import Document
 from grader.intake.gather import gather, gather_members
 from grader.intake.helpers import Helpers, imports_of
 from grader.intake.naming import megabytes, safe_id, shown
+from grader.intake.ordering import in_order_of_need, in_order_of_runs
 from grader.intake.records import Contract, Found, Holding, Submission, Unreadable, UnreadableError
 from grader.intake.rendering import render
 from grader.intake.slicing import Slice, graph_of, slice_of
 from grader.model import CellUse, Reading
+from grader.plain import plain, plain_record
 from grader.sandbox.protocol import SourceFile
 
 IMPORTERS: Final = frozenset({"importlib", "runpy", "pkgutil", "imp"})
@@ -47,9 +49,16 @@ def read_submission(handed: Path | Found, contract: Contract) -> Submission | Un
     try:
         holding = _held(handed, contract)
         choice = choose(holding, contract)
-        return _read(path, identity, holding, choice, contract)
+        return harmless(_read(path, identity, holding, choice, contract))
     except UnreadableError as error:
-        return Unreadable(id=identity, path=path, message=str(error))
+        return Unreadable(id=identity, path=path, message=plain(str(error)))
+
+
+def harmless(read: Submission | Unreadable) -> Submission | Unreadable:
+    """With nothing in what is said of it that a terminal would obey: names and lines of code are quoted there."""
+    if isinstance(read, Unreadable):
+        return msgspec.structs.replace(read, message=plain(read.message), reading=plain_record(read.reading))
+    return msgspec.structs.replace(read, reading=plain_record(read.reading))
 
 
 def _held(handed: Path | Found, contract: Contract) -> Holding:
@@ -149,33 +158,20 @@ def _as_much_as_fits(files: dict[str, bytes], contract: Contract) -> tuple[dict[
 
 
 def _cut(document: Document, contract: Contract, helpers: Helpers) -> _Cut:
-    """The slice, cells from top to bottom; in the order of their last run where that alone works."""
-    cut = _Cut(document, _slice(document, contract, helpers), helpers)
-    if not cut.slice.early:
-        return cut
-    as_run = _in_order_of_runs(document)
-    other = _Cut(as_run, _slice(as_run, contract, helpers), helpers)
-    return cut if len(other.slice.early) >= len(cut.slice.early) else other
+    """The slice, cells from top to bottom; where that fails, in the first other order that fails less."""
+    best = as_it_stands = _Cut(document, _slice(document, contract, helpers), helpers)
+    for order in (in_order_of_runs, lambda document: in_order_of_need(document, as_it_stands.slice)):
+        if not best.slice.early:
+            break
+        other = order(document)
+        cut = _Cut(other, _slice(other, contract, helpers), helpers)
+        best = cut if len(cut.slice.early) < len(best.slice.early) else best
+    return best
 
 
 def _slice(document: Document, contract: Contract, helpers: Helpers) -> Slice:
     graph = graph_of(document.trees(), contract.names, helpers.star_names, helpers.owns)
     return slice_of(graph, contract.names)
-
-
-def _in_order_of_runs(document: Document) -> Document:
-    """Cells by the count of their last run; a cell that was never run stays behind the one above it."""
-    runs: list[tuple[int, int]] = []
-    last = 0
-    for at, piece in enumerate(document.pieces):
-        last = piece.run or last
-        runs.append((last, at))
-    note = "Its cells were taken in the order in which they were last run: from top to bottom they fail."
-    return replace(
-        document,
-        pieces=tuple(document.pieces[at] for _, at in sorted(runs)),
-        notes=(*document.notes, note),
-    )
 
 
 def _submission(

@@ -160,6 +160,20 @@ def _walk(node: ast.AST, scope: _Scope, tally: _Tally) -> None:
         _note(node, scope, tally)
         for child in ast.iter_child_nodes(node):
             _walk(child, scope, tally)
+        if isinstance(node, ast.For | ast.AsyncFor):
+            _pass_on(node, scope, tally)
+
+
+def _pass_on(node: ast.For | ast.AsyncFor, scope: _Scope, tally: _Tally) -> None:
+    """What a loop changes by its variable it changes in what it goes over: `for layer in (Linear, Conv2d): ...`."""
+    if tally.alters.isdisjoint(_names_in(node.target)):
+        return
+    for name in _names_in(node.iter):
+        _alter(name, scope, tally)
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
 
 
 def _walk_all(nodes: Iterable[ast.AST | None], scope: _Scope, tally: _Tally) -> None:
@@ -219,6 +233,7 @@ def _altered_by_call(value: ast.expr) -> str | None:
 def _function(node: FunctionNode, scope: _Scope, tally: _Tally) -> None:
     if not isinstance(node, ast.Lambda):
         _walk_all(node.decorator_list, scope, tally)
+        _attached_by(node.decorator_list, scope, tally)
         _signature_annotations(node, scope, tally)
         _bind(node.name, scope, tally)
     _walk_all([*node.args.defaults, *node.args.kw_defaults], scope, tally)
@@ -227,6 +242,14 @@ def _function(node: FunctionNode, scope: _Scope, tally: _Tally) -> None:
     own = (own | parameters(node.args)) - declared
     inner = _Scope(scope, frozenset(own), frozenset(declared), True, scope.annotations)
     _walk_all(body, inner, tally)
+
+
+def _attached_by(decorators: Iterable[ast.expr], scope: _Scope, tally: _Tally) -> None:
+    """A decorator that is given a name may attach what it decorates to it: `@add_to_class(CNN)`."""
+    for decorator in decorators:
+        if isinstance(decorator, ast.Call):
+            for argument in decorator.args:
+                _alter(root_name(argument), scope, tally)
 
 
 def _signature_annotations(

@@ -27,7 +27,14 @@ from grader.intake.units import StarNames, Unit, makes_names, units_of
 MAX_STEPS: Final = 200_000
 """Bindings looked at before slicing gives up; a real notebook needs some thousands."""
 
-BUILTINS: Final = frozenset(dir(builtins)) | {"__name__", "__file__", "__doc__", "__builtins__", "__spec__"}
+BUILTINS: Final = frozenset(dir(builtins)) | {
+    "display",
+    "__name__",
+    "__file__",
+    "__doc__",
+    "__builtins__",
+    "__spec__",
+}
 
 IsOwn = Callable[[ast.Import | ast.ImportFrom, ast.alias], bool]
 """Whether an import is from a module of the submission's own."""

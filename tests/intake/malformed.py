@@ -264,7 +264,9 @@ NOTEBOOKS = (
     readable("deep-operators", cells("x = " + "-" * 5000 + "1", GOOD), "nested too deeply"),
     readable("huge-cell", cells("x = [" + "1," * 200_000 + "]", GOOD), "too long to be read"),
     readable("return-outside", cells("return 3", GOOD), "'return' outside function"),
-    readable("order-of-cells", cells("class CNN(Base): pass", "class Base: pass"), "before it is defined"),
+    readable(
+        "order-of-cells", cells("class CNN(Base): pass", "class Base: pass"), "in which they need each other"
+    ),
     readable("made-while-running", cells("exec('class Linear: pass')"), "made while the code runs"),
 )
 

@@ -67,14 +67,17 @@ def test_the_last_definition_counts(read_cells: ReadCells) -> None:
         "Linear.count += 1",
         "del Linear.extra",
         "Linear.layers.append(3)",
+        "@attached_to(Linear)\ndef forward(self, x): return x",
+        "for layer in (Linear, list):\n    layer.size = 3",
+        "for layer in [Linear]:\n    setattr(layer, 'size', 3)",
         "Linear: int = Linear",
         "Linear = wrap(Linear)",
     ],
 )
 def test_later_changes_of_a_needed_name_are_used(read_cells: ReadCells, change: str) -> None:
     """Attribute assignments, `setattr`, mutating calls and rebinding belong to the name."""
-    submission = read_cells("def wrap(c): return c", LINEAR, change, "print(Linear)")
-    assert code_lines(submission)["cell 3"] == [change]
+    submission = read_cells("def wrap(c): return c\nattached_to = print", LINEAR, change, "print(Linear)")
+    assert code_lines(submission)["cell 3"] == change.split("\n")
 
 
 @pytest.mark.parametrize(
@@ -175,11 +178,28 @@ def test_names_that_nothing_defines_are_told(read_cells: ReadCells) -> None:
     assert "tdqm is used, but defined nowhere." in notes
 
 
-def test_without_counts_of_runs_the_order_stays(read_cells: ReadCells) -> None:
+def test_without_counts_of_runs_cells_go_after_what_they_need(read_cells: ReadCells) -> None:
+    """Whatever is needed is used, wherever it stands; and that is told."""
+    submission = read_cells("class CNN(Base): pass", "class Base(nn.Module): pass", "from torch import nn")
+    assert [piece.name for piece in submission.pieces] == ["cell 3", "cell 2", "cell 1"]
+    notes = " ".join(submission.reading.notes)
+    assert "in the order in which they need each other" in notes
+    assert "before it is defined" not in notes
+
+
+def test_cells_that_need_each_other_stay_as_they_are(read_cells: ReadCells) -> None:
     """And what is read too early is told."""
-    submission = read_cells("class CNN(Base): pass", "class Base: pass")
+    submission = read_cells("class CNN(Base): pass\nscale = 1", "class Base: pass\nBase.scale = scale")
     assert [piece.name for piece in submission.pieces] == ["cell 1", "cell 2"]
     assert "cell 1, line 1 uses Base before it is defined" in " ".join(submission.reading.notes)
+
+
+def test_the_nearest_definition_above_is_the_one_that_is_read(read_cells: ReadCells) -> None:
+    """Of several, though one stands below too; what is below moves no cell that has one above."""
+    submission = read_cells("size = 1", "class CNN(Base):\n    n = size", "class Base: pass", "size = 2")
+    order = [piece.name for piece in submission.pieces]
+    assert order.index("cell 1") < order.index("cell 2")
+    assert order.index("cell 3") < order.index("cell 2")
 
 
 @pytest.mark.parametrize(
@@ -274,4 +294,12 @@ def _line_numbers_hold(text: str, rendered: str) -> bool:
     return all(
         set(new.replace(";", " ").split()) <= set(old.replace(";", " ").split()) | {"0", "[", "]"}
         for old, new in zip(text.split("\n"), rendered.split("\n"), strict=False)
+    )
+
+
+def test_another_notebook_that_is_run_is_told_of(read_cells: ReadCells) -> None:
+    """It is not followed, and the student reads that."""
+    submission = read_cells("%run parts/layers.ipynb", LINEAR)
+    assert "cell 1 runs another notebook, layers.ipynb, which is not read" in " ".join(
+        submission.reading.notes
     )

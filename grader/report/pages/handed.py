@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from typing import Final
 
 import msgspec
@@ -20,6 +19,7 @@ from grader.intake.notebook import read_notebook
 from grader.intake.records import Contract, Found, HandedFile, UnreadableError
 from grader.intake.text import decode_source
 from grader.model import Record
+from grader.plain import plain
 from grader.report.pages.markdown import rendered
 
 MAX_CELLS: Final = 400
@@ -32,7 +32,6 @@ MAX_PICTURES: Final = 3_000_000
 """Characters shown of a notebook: code and prose in all, text of an output and of all, base64 of all pictures."""
 
 PICTURES: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
-ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 NO_NOTEBOOK: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError, OverflowError)
 
 
@@ -94,7 +93,7 @@ def shown_file(chosen: HandedFile, name: str) -> Handed:
     """A notebook's cells, or a module as one cell without a number."""
     if chosen.path.lower().endswith(".ipynb"):
         return shown_notebook(chosen, name)
-    text = decode_source(chosen.data, name).text
+    text = plain(decode_source(chosen.data, name).text)
     cut = f"Only the first {MAX_CODE:,} characters are shown." if len(text) > MAX_CODE else ""
     return Handed(file=name, is_notebook=False, cells=(ShownCell(number=0, code=text[:MAX_CODE]),), cut=cut)
 
@@ -149,12 +148,12 @@ def all_cells(cells: list[_Cell], code: dict[int, str], budget: Budget) -> list[
         if not budget.whole("cells", 1):
             break
         if cell.cell_type == "code":
-            text = budget.take("code", code.get(number, ""))
+            text = budget.take("code", plain(code.get(number, "")))
             outputs = (shown_output(one, budget) for one in (cell.outputs or [])[:MAX_OUTPUTS])
             kept = tuple(one for one in outputs if one is not None and (one.text or one.picture))
             shown_cells.append(ShownCell(number=number, code=text, outputs=kept))
         elif cell.cell_type == "markdown":
-            text = budget.take("prose", joined(cell.source))
+            text = budget.take("prose", plain(joined(cell.source)))
             shown_cells.append(ShownCell(number=None, html=rendered(text)))
     return shown_cells
 
@@ -162,15 +161,15 @@ def all_cells(cells: list[_Cell], code: dict[int, str], budget: Budget) -> list[
 def shown_output(output: _Output, budget: Budget) -> Output | None:
     """A picture, else text, else nothing."""
     if output.output_type == "error":
-        return Output(text=budget.take("outputs", plain("\n".join(output.traceback or []))), is_error=True)
+        return Output(text=budget.take("outputs", bounded("\n".join(output.traceback or []))), is_error=True)
     if output.text is not None:
-        return Output(text=budget.take("outputs", plain(joined(output.text))))
+        return Output(text=budget.take("outputs", bounded(joined(output.text))))
     data = output.data or {}
     for kind, magic in PICTURES.items():
         picture = picture_of(data.get(kind), kind, magic)
         if picture is not None and budget.whole("pictures", len(picture)):
             return Output(picture=picture)
-    text = budget.take("outputs", plain(text_of(data.get("text/plain"))))
+    text = budget.take("outputs", bounded(text_of(data.get("text/plain"))))
     return Output(text=text) if text else None
 
 
@@ -200,7 +199,7 @@ def joined(source: str | list[str] | None) -> str:
     return source if isinstance(source, str) else "".join(source or [])
 
 
-def plain(text: str) -> str:
+def bounded(text: str) -> str:
     """Without a terminal's colours, and not endless."""
-    text = ANSI.sub("", text[: 4 * MAX_OUTPUT])
+    text = plain(text[: 4 * MAX_OUTPUT])
     return text if len(text) <= MAX_OUTPUT else f"{text[:MAX_OUTPUT]}\n[...]"
