@@ -88,7 +88,7 @@ def test_an_unknown_sandbox(tmp_path: Path) -> None:
     """What can be chosen is said."""
     (tmp_path / "a.py").write_text(RIGHT)
     done = grade("run", tmp_path / "a.py", "-a", make(tmp_path).folder, "--sandbox", "none")
-    refused(done, "'none'", "strict or process")
+    refused(done, "'none'", "strict or contained or process")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from grader.assignment import find_assignment
+from grader.examine.misconceptions import read_misconceptions
 from grader.model import Result
 from grader.pipeline import grade_one
 from grader.validate import validate
@@ -61,4 +62,26 @@ def test_the_sample_class_gets_what_it_must() -> None:
 def test_every_accepted_variant_gets_full_marks() -> None:
     """Right solutions in deliberately different styles lose nothing."""
     report = validate(find_assignment(HW8), ["variants"], jobs=2, only=lambda known: known.kind == "accepted")
+    assert report.sound, [trial for trial in report.trials if trial.faults]
+
+
+@pytest.mark.timeout(500)
+def test_a_sample_of_the_misconceptions_is_caught_and_named_on_three_seeds() -> None:
+    """Every seventy-fifth of them: its own part loses points, no other does, and its own hint is shown."""
+    names = sorted(one.name for one in read_misconceptions(find_assignment(HW8).hidden))[::75]
+    report = validate(
+        find_assignment(HW8),
+        ["first", "second", "third"],
+        only=lambda known: known.misconception is not None and known.name in names,
+    )
+    assert len(report.trials) == 3 * len(names)
+    assert report.sound, [trial for trial in report.trials if trial.faults]
+    assert report.hint_accuracy == 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_everything_that_is_known_is_judged_rightly() -> None:
+    """As `grade validate hw8`: solution, stub, right, wrong and hostile submissions, and every misconception."""
+    report = validate(find_assignment(HW8), ["all"], jobs=2)
     assert report.sound, [trial for trial in report.trials if trial.faults]

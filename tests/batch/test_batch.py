@@ -117,9 +117,10 @@ def test_killed_and_run_again(
     assert gradebook_of(tmp_path / "out") == undisturbed
 
 
-def test_interrupted(classroom: Classroom, tmp_path: Path) -> None:
+def test_interrupted(tmp_path: Path) -> None:
     """Ctrl-C: exit status 130, a sentence on how to go on, nothing left running, and a rerun goes on."""
-    out = tmp_path / "out"
+    size = 5 * SIZE  # enough that it is not over before it is interrupted
+    classroom, out = Classroom(tmp_path, size), tmp_path / "out"
     with classroom.start(out) as batch:
         while not done(out, 2)():
             time.sleep(0.01)
@@ -133,7 +134,7 @@ def test_interrupted(classroom: Classroom, tmp_path: Path) -> None:
     again = classroom.run(out)
     assert again.returncode == 0
     assert gradebook_of(out)["integrity"] == "ok"
-    assert attempts(out) == SIZE
+    assert attempts(out) == size
 
 
 def attempts(out: Path) -> int:

@@ -94,6 +94,7 @@ def test_a_zygote_that_dies_is_told_of() -> None:
         first = Zygote(doomed.connect())
         first.wait()
         doomed._process.kill()
+        assert first._line.recv(1) == b""  # it has died
         second = Zygote(doomed.connect(), process=doomed)
         with pytest.raises(SandboxUnavailableError, match="did not start"):
             second.wait()
