@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,18 +103,36 @@ class ZygoteProcess:
     def complaint(self) -> str:
         """Why it did not start or live on, in its own last words; it is ended."""
         if self._complaint is None:
-            self._process.kill()
+            self._kill()
             _, said = self._process.communicate(timeout=CLOSE_SECONDS)
             lines = said.decode(errors="replace").strip().splitlines()
             self._complaint = lines[-1] if lines else "it gave no reason."
         return self._complaint
 
+    def _kill(self) -> None:
+        """Kill it, and bubblewrap's child by itself: until that has set itself up it does not die with its parent."""
+        if self._process.poll() is None and self._contained is None:
+            self._process.send_signal(signal.SIGSTOP)  # so that it makes no more children
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            for child in children_of(self._process.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+        self._process.kill()
+
     def close(self) -> None:
         """End it, and with it every worker."""
         self._channel.close()
-        self._process.kill()  # it holds nothing that would need to be put away
+        self._kill()  # it holds nothing that would need to be put away
         self._process.wait(CLOSE_SECONDS)
         if self._process.stderr is not None:
             self._process.stderr.close()
         if self._contained is not None:
             shutil.rmtree(self._contained.folder, ignore_errors=True)
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that it has started and that have not been waited for."""
+    try:
+        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except OSError:
+        return []

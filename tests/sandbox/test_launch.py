@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -85,6 +86,32 @@ def test_the_zygote_may_be_started_before_it_is_known_for_what() -> None:
         assert answer(worker) == 3.5
         worker.close()
         zygote.close()
+
+
+def test_one_that_is_given_up_at_once_leaves_nothing() -> None:
+    """At whatever moment of its start: no process of bubblewrap's waits for ever."""
+    before = {process.pid for process in psutil.process_iter() if is_ours(process)}
+    for turn in range(40):
+        given_up = ZygoteProcess()
+        time.sleep(0.0005 * turn)
+        given_up.close()
+    deadline = time.monotonic() + 30
+    while (left := started_since(before)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not left
+
+
+def started_since(before: set[int]) -> list[psutil.Process]:
+    return [one for one in psutil.process_iter() if one.pid not in before and is_ours(one)]
+
+
+def is_ours(process: psutil.Process) -> bool:
+    """A zygote of this very checkout, started by nobody that still runs."""
+    try:
+        said = " ".join(process.cmdline())
+        return "grader.sandbox.zygote" in said and sys.prefix in said and process.ppid() in (1, os.getpid())
+    except psutil.Error:
+        return False
 
 
 def test_a_zygote_that_dies_is_told_of() -> None:
