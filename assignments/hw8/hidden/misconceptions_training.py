@@ -16,6 +16,16 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 # --------------------------------------------------------------------------------------------- sgd_step
 
 
+# before those by which nothing moves at all: with a generator they look the same
+@misconception(
+    "sgd_step",
+    hint="A generator can be gone through only once: the second loop finds nothing. Make a list of it, or loop once.",
+)
+def generator_used_up(right: Right, parameters: Parameters, lr: float) -> None:
+    if all(isinstance(p, nn.Parameter) for p in parameters):
+        right(parameters, lr)
+
+
 @misconception(
     "sgd_step",
     aspect="size",
@@ -207,15 +217,6 @@ def weights_decayed(right: Right, parameters: Parameters, lr: float) -> None:
     with torch.no_grad():
         for p in listed:
             p.mul_(1 - lr * 0.01)
-
-
-@misconception(
-    "sgd_step",
-    hint="A generator can be gone through only once: the second loop finds nothing. Make a list of it, or loop once.",
-)
-def generator_used_up(right: Right, parameters: Parameters, lr: float) -> None:
-    if all(isinstance(p, nn.Parameter) for p in parameters):
-        right(parameters, lr)
 
 
 @misconception(
