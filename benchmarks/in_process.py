@@ -46,6 +46,9 @@ class InProcess:
 
     def wait(self) -> None: ...
 
+    def lives(self) -> bool:
+        return True
+
     def open(self, limits: Limits) -> InProcessWorker:
         return InProcessWorker(self)
 

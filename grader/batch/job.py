@@ -20,7 +20,7 @@ from grader.batch.messages import Collected, Done, Ready, Start, Task, Trouble
 from grader.errors import GraderError, UsageError
 from grader.intake import read_submission
 from grader.intake.records import Hit, Submission, Unreadable
-from grader.model import TestResult
+from grader.model import Outcome, TestResult
 from grader.pipeline import contract_of, forbidden_calls, open_sandbox, solution_pieces
 from grader.sandbox import linux
 from grader.sandbox.client import Sandbox, Zygote
@@ -83,6 +83,7 @@ class Desk:
         self._digest = suite_digest(assignment)  # before it is loaded: an edit meanwhile shows
         self._contract = contract_of(assignment)
         self._task: Task | None = None
+        self._workers: Sandbox | None = None
         self._content = ""
         self._started = 0.0
 
@@ -95,6 +96,7 @@ class Desk:
 
     def submissions(self, workers: Sandbox) -> Iterator[tuple[Submission, list[Hit]]]:
         """Those that can be read, each with its forbidden calls; of the others it is told at once."""
+        self._workers = workers
         workers.wait()
         messages.send(self._channel, Ready())
         while (task := messages.receive_task(self._channel)) is not None:
@@ -117,6 +119,10 @@ class Desk:
         return frozenset(self._task.tests) if submission.digest == self._task.known else None
 
     def deliver(self, submission: Submission, tests: list[TestResult]) -> None:
+        """Tell what came of it; GraderError where the sandbox is gone, so that another job tries it again."""
+        assert self._workers is not None
+        if not self._workers.lives() and any(test.outcome is Outcome.UNCHECKED for test in tests):
+            raise GraderError("The sandbox has ended.")
         self._tell(submission, tests)
 
     def _tell(self, read: Submission | Unreadable, tests: list[TestResult]) -> None:

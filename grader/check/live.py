@@ -44,6 +44,10 @@ class LiveWorkers:
     def open(self, limits: Limits) -> Worker:
         return LiveWorker(self._names, self._probes, limits)
 
+    def lives(self) -> bool:
+        """As long as the kernel, whose answers these are."""
+        return True
+
     def close(self) -> None:
         """There is nothing to end."""
 

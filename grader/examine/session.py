@@ -147,6 +147,9 @@ class Examination:
         return left
 
     def _failure(self, error: WorkerError, question: Question, called: str) -> Judgement:
+        """What a worker's end means for the student; GraderError where it means nothing for them."""
+        if error.kind == "lost":
+            raise GraderError(f"{called} was not answered: {error.detail}.") from None
         if error.kind == "timeout":
             return Judgement(
                 Outcome.TIMEOUT,
@@ -195,6 +198,8 @@ class Examination:
         try:
             reply = worker.load(load, seconds)
         except WorkerError as error:
+            if error.kind == "lost":
+                raise GraderError(f"The module could not be loaded: {error.detail}.") from None
             if error.detail.startswith("wall "):
                 raise GraderError(f"The wall could not be built: {error.detail}") from None
             self._unloadable[replace] = verdict = unloadable(error, seconds)

@@ -38,11 +38,12 @@ from grader.sandbox.protocol import (
 )
 
 START_SECONDS = 120.0
+LOST = "lost"
 
 
 class WorkerError(Exception):
-    """A worker that can't answer any more.  `kind` is "timeout", "crashed" or "garbled"; `detail` a reason
-    in a few words, from the grader's own observation."""
+    """A worker that can't answer any more.  `kind` is "timeout", "crashed", "garbled" or "lost": no doing of
+    the student's; `detail` a reason in a few words, from the grader's own observation."""
 
     def __init__(self, kind: str, detail: str) -> None:
         super().__init__(f"{kind}: {detail}")
@@ -59,6 +60,9 @@ class Sandbox(Protocol):
     def wait(self) -> None: ...
 
     def open(self, limits: Limits) -> Worker: ...
+
+    def lives(self) -> bool:
+        """Whether there can be any more workers."""
 
     def close(self) -> None: ...
 
@@ -118,6 +122,12 @@ class Zygote:
         reason = answer.reason if isinstance(answer, control.Failed) else "the zygote is gone"
         raise SandboxUnavailableError(f"The wall could not be built: {reason}.", view.REMEDY)
 
+    def lives(self) -> bool:
+        """Whether the zygote at the other end still does."""
+        ends = select.poll()
+        ends.register(self._line, 0)
+        return not ends.poll(0)
+
     def close(self) -> None:
         """Hang up; every worker opened here ends."""
         self._line.close()
@@ -155,9 +165,10 @@ class WardenProcess:
         return report
 
     def last_words(self, seconds: float) -> str:
-        """The report of a worker that is ending by itself, waited for a moment, then as `end`."""
-        select.select([self._pidfd], [], [], seconds)
-        return self.end()
+        """The report of a worker that is ending by itself, waited for a moment, then as `end`; `LOST` where the warden
+        has ended without any, which no student's code can bring about: somebody has killed it."""
+        ended, _, _ = select.select([self._pidfd], [], [], seconds)
+        return self.end() or (LOST if ended else "")
 
 
 class WorkerProcess(Protocol):
@@ -267,16 +278,21 @@ class Worker:
     def _end_of_stream(self) -> NoReturn:
         self.open = False
         self._channel.close()
-        raise WorkerError("crashed", warden_says(self._process.last_words(1.0)))
+        self._crashed(self._process.last_words(1.0))
+
+    def _crashed(self, report: str, otherwise: str = "") -> NoReturn:
+        if report == LOST:
+            raise WorkerError("lost", "the sandbox's processes were ended from outside")
+        raise WorkerError("crashed", warden_says(report) if report or not otherwise else otherwise)
 
     def fail(self, kind: str, detail: str) -> NoReturn:
         """End the worker and say why."""
         self.open = False
         self._channel.close()
+        if kind == "crashed":
+            self._crashed(self._process.last_words(1.0), detail)
         report = self._process.end()
-        if kind != "timeout" and report:
-            kind, detail = "crashed" if kind == "crashed" else kind, warden_says(report) or detail
-        raise WorkerError(kind, detail)
+        raise WorkerError(kind, warden_says(report) if report and kind != "timeout" else detail)
 
 
 def remaining(deadline: float) -> float:

@@ -60,6 +60,10 @@ class ChildProcesses:
         self.torch = worker.greeting(START_SECONDS)
         return worker
 
+    def lives(self) -> bool:
+        """Always: each worker is a process of its own."""
+        return True
+
     def close(self) -> None:
         if self._ready is not None:
             self._ready.close()

@@ -13,7 +13,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from grader.errors import SandboxUnavailableError
-from grader.sandbox.client import Worker, Zygote
+from grader.sandbox.client import Worker, WorkerError, Zygote
 from grader.sandbox.launch import ZygoteProcess
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import Answered, Call, Load, Loaded, SourceFile
@@ -85,6 +85,21 @@ def test_the_zygote_may_be_started_before_it_is_known_for_what() -> None:
         worker = worker_of(zygote, "def value():\n    return 3.5\n")
         assert answer(worker) == 3.5
         worker.close()
+        zygote.close()
+
+
+def test_a_worker_whose_zygote_is_killed_is_lost_not_crashed() -> None:
+    """It is no doing of the student's: nobody gets a zero for it."""
+    with ZygoteProcess() as doomed:
+        doomed.prepare([PROBES])
+        zygote = Zygote(doomed.connect())
+        worker = worker_of(zygote, "def value():\n    return 1.5\n")
+        assert zygote.lives()
+        doomed._process.kill()
+        with pytest.raises(WorkerError) as error:
+            answer(worker)
+        assert error.value.kind == "lost"
+        assert not zygote.lives()
         zygote.close()
 
 
