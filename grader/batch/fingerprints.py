@@ -22,7 +22,7 @@ from grader.gradebook import Environment
 from grader.intake.gather import gather, gather_members
 from grader.intake.records import Contract, Found, UnreadableError
 
-DECIDING = ("assignment.py", "model.py", "intake", "sandbox", "examine", "score")
+DECIDING = ("assignment.py", "model.py", "plain.py", "intake", "sandbox", "examine", "score")
 """The parts of the grader that decide a result."""
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from py_landlock import AccessFs, Landlock, get_abi_version
 
@@ -19,6 +20,16 @@ SUBMISSION = "/submission"
 SHARED_MEMORY = "/dev/shm"
 
 
+@dataclass(frozen=True)
+class Reach:
+    """The places that may be read, the folders that may be written to (scratch first), and the folders of which only
+    the names may be read."""
+
+    readable: Sequence[str]
+    writable: Sequence[str]
+    listable: Sequence[str] = ()
+
+
 def prepare() -> None:
     """In the zygote, once: have Landlock's bindings find the C library, which takes a process to do."""
     get_abi_version()
@@ -27,29 +38,24 @@ def prepare() -> None:
 def confine(limits: Limits, system_call_filter: bytes) -> None:
     """Give up everything that a student's code must not have; OSError where the kernel refuses."""
     limit_resources(limits)
-    linux.no_new_privileges()
-    restrict_files()
-    linux.drop_capabilities()
-    linux.install_seccomp(system_call_filter)
+    present = [folder for folder in (SCRATCH, SHARED_MEMORY) if os.path.isdir(folder)]
+    _give_up(system_call_filter, Reach(readable=["/"], writable=present))
 
 
-def confine_to(
-    limits: Limits,
-    system_call_filter: bytes,
-    readable: Iterable[str],
-    listable: Iterable[str],
-    scratch: str,
-    user: int,
-) -> None:
-    """The same without a view of one's own: become this user, who reads these places and writes to scratch alone."""
+def confine_to(limits: Limits, system_call_filter: bytes, reach: Reach, user: int) -> None:
+    """The same without a view of one's own: become this user, who reaches this and nothing else."""
     limit_resources(limits)
     linux.drop_bounding_capabilities()
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
     linux.die_with_parent()
+    _give_up(system_call_filter, reach)
+
+
+def _give_up(system_call_filter: bytes, reach: Reach) -> None:
     linux.no_new_privileges()
-    restrict_files_to(readable, listable, scratch)
+    restrict_files(reach)
     linux.drop_capabilities()
     linux.install_seccomp(system_call_filter)
 
@@ -71,24 +77,14 @@ def _lower(which: int, value: int) -> None:
     resource.setrlimit(which, (allowed, allowed))
 
 
-def restrict_files() -> None:
-    """Landlock: read what the view shows, write to scratch alone, execute nothing, signal nobody outside."""
+def restrict_files(reach: Reach) -> None:
+    """Landlock: read and write what is within reach, execute nothing, signal nobody outside."""
     rules = Landlock(strict=False)
-    rules.add_path_rule("/", access=AccessFs.READ_FILE | AccessFs.READ_DIR)
-    rules.allow_read_write(*(folder for folder in (SCRATCH, SHARED_MEMORY) if os.path.isdir(folder)))
+    rules.add_path_rule(*reach.listable, access=AccessFs.READ_DIR)
+    for place in reach.readable:
+        names = AccessFs.READ_DIR if os.path.isdir(place) else AccessFs(0)
+        rules.add_path_rule(place, access=AccessFs.READ_FILE | names)
+    rules.allow_read_write(*reach.writable)
     rules.add_path_rule("/dev/null", access=AccessFs.READ_FILE | AccessFs.WRITE_FILE)
-    rules.add_path_rule(SCRATCH, access=AccessFs.MAKE_SOCK | AccessFs.MAKE_FIFO)
-    rules.apply()
-
-
-def restrict_files_to(readable: Iterable[str], listable: Iterable[str], scratch: str) -> None:
-    """Landlock: read these files and folders, the names in those, write to scratch alone, execute nothing."""
-    rules = Landlock(strict=False)
-    rules.add_path_rule(*listable, access=AccessFs.READ_DIR)
-    for place in readable:
-        folder = AccessFs.READ_DIR if os.path.isdir(place) else AccessFs(0)
-        rules.add_path_rule(place, access=AccessFs.READ_FILE | folder)
-    rules.allow_read_write(scratch)
-    rules.add_path_rule("/dev/null", access=AccessFs.READ_FILE | AccessFs.WRITE_FILE)
-    rules.add_path_rule(scratch, access=AccessFs.MAKE_SOCK | AccessFs.MAKE_FIFO)
+    rules.add_path_rule(reach.writable[0], access=AccessFs.MAKE_SOCK | AccessFs.MAKE_FIFO)
     rules.apply()

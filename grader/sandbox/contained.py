@@ -34,10 +34,6 @@ def command(program: Iterable[str]) -> list[str]:
     return [sys.executable, "-I", *program]
 
 
-def environment(scratch: str) -> dict[str, str]:
-    return {**view.environment(scratch), "PYTHONPATH": ""}
-
-
 def arrangement() -> Contained:
     """Which files, users and folders workers get; SandboxUnavailableError where this process can't give them."""
     missing = [name for name, number in NEEDED_RIGHTS.items() if not view.has_right(number)]

@@ -6,18 +6,20 @@ whatever the worker leaves behind, and at the end it kills every process of that
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
-import socket
 import tempfile
 import time
+from collections.abc import Iterator
 from types import ModuleType
 
-from grader.sandbox import confine, linux, loading, worker
+from grader.sandbox import confine, linux, loading
 from grader.sandbox.control import Contained, Open
 from grader.sandbox.limits import Limits
-from grader.sandbox.warden import keep_only, watch
+from grader.sandbox.protocol import Load
+from grader.sandbox.warden import Excess, account_of, keep_only, process_ids, run_worker, watch
 
 MAX_FILES = 4096
 LOOK_EVERY = 5
@@ -48,10 +50,14 @@ def warden(
         if pid == 0:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD, signal.SIGTERM})
             run_worker(
-                worker_socket, report, request.limits, system_call_filter, probes, contained, folder, user
+                worker_socket,
+                report,
+                request.limits,
+                probes,
+                lambda load: shut_in(load, request.limits, system_call_filter, contained, folder, user),
             )
         os.close(worker_socket)
-        said = watch(pid, report, Excess(request.limits, user, scratch))
+        said = watch(pid, report, ExcessOrFiles(request.limits, user, scratch))
     except OSError as error:
         said = f"wall {error}"
     finally:
@@ -72,55 +78,39 @@ def lay_out_folders(folder: str, user: int) -> str:
     return scratch
 
 
-def run_worker(
-    worker_socket: int,
-    report: int,
-    limits: Limits,
-    system_call_filter: bytes,
-    probes: ModuleType,
-    contained: Contained,
-    folder: str,
-    user: int,
+def shut_in(
+    load: Load, limits: Limits, system_call_filter: bytes, contained: Contained, folder: str, user: int
 ) -> None:
-    """In the worker: lay out the submission, become its user, give everything up, serve.  Does not return."""
+    """Lay out the submission, become its user, give everything up."""
     scratch, submission = f"{folder}/scratch", f"{folder}/submission"
-    try:
-        channel = socket.socket(fileno=worker_socket)
-        load = worker.receive_load(channel)
-        loading.lay_out(load, submission)
-        os.environ.update(HOME=scratch, TMPDIR=scratch)
-        os.chdir(submission)
-        readable = (*contained.readable, submission)
-        confine.confine_to(limits, system_call_filter, readable, contained.listable, scratch, user)
-    except Exception as error:  # noqa: BLE001 - the sandbox's edge: whatever it is, the wall is not whole
-        os.write(report, f"wall {type(error).__name__}: {error}".encode()[:1000])
-        os._exit(71)
-    try:
-        os.close(report)
-        worker.serve(channel, load, probes, limits)
-    finally:
-        os._exit(70)
+    loading.lay_out(load, submission)
+    os.environ.update(HOME=scratch, TMPDIR=scratch)
+    os.chdir(submission)
+    reach = confine.Reach(
+        readable=(*contained.readable, submission), writable=[scratch], listable=contained.listable
+    )
+    confine.confine_to(limits, system_call_filter, reach, user)
 
 
-class Excess:
-    """Whether a user's processes have outgrown the limits together: asked again and again while they run."""
+def of_user(user: int) -> Iterator[int]:
+    """What each process of a user holds."""
+    accounts = map(account_of, process_ids())
+    return (account.held for account in accounts if account.user == user)
+
+
+class ExcessOrFiles:
+    """As `Excess`, and now and then whether too much was written: no file system bounds it here."""
 
     def __init__(self, limits: Limits, user: int, scratch: str) -> None:
         self._limits = limits
-        self._user = user
         self._scratch = scratch
-        self._baseline = account_of("self")[1]  # what every fork of the zygote holds
-        self._looks = 0
+        self._excess = Excess(limits, lambda: of_user(user))
+        self._looks = itertools.count(1)
 
     def __call__(self) -> str:
         """ "memory MB", "processes N" or "scratch MB"; "" while all is well."""
-        memory, count = usage(self._user, self._baseline)
-        self._looks += 1
-        if memory > self._limits.memory_mb * 2**20 + self._baseline:
-            return f"memory {memory // 2**20}"
-        if count > self._limits.processes + 8:
-            return f"processes {count}"
-        return self._too_much_written() if self._looks % LOOK_EVERY == 0 else ""
+        look_at_files = next(self._looks) % LOOK_EVERY == 0
+        return self._excess() or (self._too_much_written() if look_at_files else "")
 
     def _too_much_written(self) -> str:
         size = files = 0
@@ -138,33 +128,6 @@ def allocated(file: str) -> int:
         return os.lstat(file).st_blocks * 512
     except OSError:
         return 0
-
-
-def usage(user: int, baseline: int) -> tuple[int, int]:
-    """Memory of all processes of a user, and how many there are; see the first tier's."""
-    memory = count = 0
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            owner, resident = account_of(name)
-            if owner == user:
-                memory += max(0, resident - (baseline if count else 0))
-                count += 1
-    return memory, count
-
-
-def account_of(process: str) -> tuple[int, int]:
-    """A process's real user, and its bytes of anonymous and shared memory; (-1, 0) where it is gone."""
-    owner, total = -1, 0
-    try:
-        with open(f"/proc/{process}/status") as status:
-            for line in status:
-                if line.startswith("Uid:"):
-                    owner = int(line.split()[1])
-                elif line.startswith(("RssAnon:", "RssShmem:")):
-                    total += int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        return -1, 0
-    return owner, total
 
 
 def end_all_of(user: int) -> None:

@@ -68,7 +68,7 @@ class ZygoteProcess:
         if self._contained is not None:
             program = ("-c", PROGRAM.format(folder=str(Path(grader.__file__).parent.parent)), str(channel))
             return view.start(
-                contained.command(program), (channel,), contained.environment(self._contained.folder)
+                contained.command(program), (channel,), view.environment(self._contained.folder)
             )
         program = ("-c", PROGRAM.format(folder=view.INSIDE), str(channel))
         return view.start(view.command(privileged=self._privileged, program=program), (channel,))

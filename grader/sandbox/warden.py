@@ -12,12 +12,14 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
+from typing import NamedTuple
 
 from grader.sandbox import confine, linux, loading, worker
 from grader.sandbox.control import Open
 from grader.sandbox.limits import SCRATCH, Limits
+from grader.sandbox.protocol import Load
 
 WATCH_SECONDS = 0.02
 SHARED_MEMORY_MB = 256
@@ -38,9 +40,15 @@ def warden(
         pid = os.fork()
         if pid == 0:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
-            run_worker(worker_socket, report, request.limits, system_call_filter, probes)
+            run_worker(
+                worker_socket,
+                report,
+                request.limits,
+                probes,
+                lambda load: shut_in(load, request.limits, system_call_filter),
+            )
         os.close(worker_socket)
-        reason = watch(pid, report, Excess(request.limits))
+        reason = watch(pid, report, Excess(request.limits, of_this_namespace))
         if reason != "abandoned":
             os.write(report, reason.encode())
         status = 0
@@ -61,18 +69,23 @@ def build_view(limits: Limits) -> None:
     linux.mount("tmpfs", confine.SUBMISSION, "tmpfs", safe, "size=128m,mode=0755")
 
 
+def shut_in(load: Load, limits: Limits, system_call_filter: bytes) -> None:
+    """Lay out the submission and give everything up."""
+    loading.lay_out(load, confine.SUBMISSION)
+    protect = linux.MS_REMOUNT | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
+    linux.mount("none", confine.SUBMISSION, "", protect)
+    os.chdir(confine.SUBMISSION)
+    confine.confine(limits, system_call_filter)
+
+
 def run_worker(
-    worker_socket: int, report: int, limits: Limits, system_call_filter: bytes, probes: ModuleType
+    worker_socket: int, report: int, limits: Limits, probes: ModuleType, shut_in: Callable[[Load], None]
 ) -> None:
-    """In the worker: lay out the submission, give everything up, serve.  Does not return."""
+    """In the worker: hear what is to be loaded, be shut in, serve.  Does not return."""
     try:
         channel = socket.socket(fileno=worker_socket)
         load = worker.receive_load(channel)
-        loading.lay_out(load, confine.SUBMISSION)
-        protect = linux.MS_REMOUNT | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
-        linux.mount("none", confine.SUBMISSION, "", protect)
-        os.chdir(confine.SUBMISSION)
-        confine.confine(limits, system_call_filter)
+        shut_in(load)
     except Exception as error:  # noqa: BLE001 - the sandbox's edge: whatever it is, the wall is not whole
         os.write(report, f"wall {type(error).__name__}: {error}".encode()[:1000])
         os._exit(71)
@@ -117,20 +130,25 @@ def watch(pid: int, report: int, excess: Callable[[], str]) -> str:
 
 
 class Excess:
-    """Whether the processes of this namespace have outgrown the limits together: asked again and again."""
+    """Whether the processes of a worker have outgrown the limits together: asked again and again.
 
-    def __init__(self, limits: Limits) -> None:
+    `holdings` gives the bytes that each of them holds.  Of each after the first, what it shares with the zygote (as
+    much as the warden itself, a fork of it, holds) does not count again.
+    """
+
+    def __init__(self, limits: Limits, holdings: Callable[[], Iterable[int]]) -> None:
         self._limits = limits
-        self._baseline = 0
+        self._holdings = holdings
+        self._baseline = account_of("self").held
 
     def __call__(self) -> str:
         """ "memory MB" or "processes N"; "" while all is well."""
-        memory, processes = usage(self._baseline)
-        self._baseline = self._baseline or memory
+        held = list(self._holdings())
+        memory = sum(held[:1]) + sum(max(0, one - self._baseline) for one in held[1:])
         if memory > self._limits.memory_mb * 2**20 + self._baseline:
             return f"memory {memory // 2**20}"
-        if processes > self._limits.processes + 8:
-            return f"processes {processes}"
+        if len(held) > self._limits.processes + 8:
+            return f"processes {len(held)}"
         return ""
 
 
@@ -144,28 +162,31 @@ def reap(pid: int) -> tuple[bool, int]:
             return False, 0
 
 
-def usage(baseline: int) -> tuple[int, int]:
-    """Memory of all processes of the namespace but this one, and how many there are.
-
-    Anonymous and shared memory count; of each process after the first, what it shares with the zygote
-    (`baseline` bytes) does not count again.
-    """
-    memory = processes = 0
-    for name in os.listdir("/proc"):
-        if name.isdigit() and name != "1":
-            memory += max(0, resident(name) - (baseline if processes else 0))
-            processes += 1
-    return memory, processes
+def of_this_namespace() -> Iterator[int]:
+    """What each process of the namespace but this one, its first, holds."""
+    return (account_of(name).held for name in process_ids() if name != "1")
 
 
-def resident(process: str) -> int:
-    """Bytes of anonymous and shared memory that a process holds; 0 where it is gone."""
-    total = 0
+def process_ids() -> Iterator[str]:
+    return (name for name in os.listdir("/proc") if name.isdigit())
+
+
+class Account(NamedTuple):
+    """Of a process: its real user, and its bytes of anonymous and shared memory; (-1, 0) where it is gone."""
+
+    user: int
+    held: int
+
+
+def account_of(process: str) -> Account:
+    user, held = -1, 0
     try:
         with open(f"/proc/{process}/status") as status:
             for line in status:
-                if line.startswith(("RssAnon:", "RssShmem:")):
-                    total += int(line.split()[1]) * 1024
+                if line.startswith("Uid:"):
+                    user = int(line.split()[1])
+                elif line.startswith(("RssAnon:", "RssShmem:")):
+                    held += int(line.split()[1]) * 1024
     except (OSError, ValueError):
-        return 0
-    return total
+        return Account(-1, 0)
+    return Account(user, held)
