@@ -9,16 +9,17 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.model import Outcome, PartResult, Reading, Result, TestResult
+from grader.report.outcomes import WORDS
 
 SIGNS: Mapping[Outcome, tuple[str, str]] = {
-    Outcome.PASSED: ("passed", "green"),
-    Outcome.FAILED: ("wrong", "red"),
-    Outcome.ERROR: ("error", "red"),
-    Outcome.TIMEOUT: ("too slow", "yellow"),
-    Outcome.CRASHED: ("crashed", "red"),
-    Outcome.FORBIDDEN: ("not allowed", "magenta"),
-    Outcome.MISSING: ("missing", "yellow"),
-    Outcome.UNCHECKED: ("unchecked", "cyan"),
+    Outcome.PASSED: (WORDS[Outcome.PASSED], "green"),
+    Outcome.FAILED: (WORDS[Outcome.FAILED], "red"),
+    Outcome.ERROR: (WORDS[Outcome.ERROR], "red"),
+    Outcome.TIMEOUT: (WORDS[Outcome.TIMEOUT], "yellow"),
+    Outcome.CRASHED: (WORDS[Outcome.CRASHED], "red"),
+    Outcome.FORBIDDEN: (WORDS[Outcome.FORBIDDEN], "magenta"),
+    Outcome.MISSING: (WORDS[Outcome.MISSING], "yellow"),
+    Outcome.UNCHECKED: (WORDS[Outcome.UNCHECKED], "cyan"),
 }
 """The word that a student reads for each outcome, and its colour."""
 

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from grader.model import Outcome, Status
+from grader.report.outcomes import WORDS
 
 OUTCOMES: Final[Mapping[Outcome, tuple[str, str]]] = {
-    Outcome.PASSED: ("passed", "good"),
-    Outcome.FAILED: ("wrong", "poor"),
-    Outcome.ERROR: ("error", "poor"),
-    Outcome.TIMEOUT: ("too slow", "fair"),
-    Outcome.CRASHED: ("crashed", "poor"),
-    Outcome.FORBIDDEN: ("not allowed", "odd"),
-    Outcome.MISSING: ("missing", "fair"),
-    Outcome.UNCHECKED: ("unchecked", "odd"),
+    Outcome.PASSED: (WORDS[Outcome.PASSED], "good"),
+    Outcome.FAILED: (WORDS[Outcome.FAILED], "poor"),
+    Outcome.ERROR: (WORDS[Outcome.ERROR], "poor"),
+    Outcome.TIMEOUT: (WORDS[Outcome.TIMEOUT], "fair"),
+    Outcome.CRASHED: (WORDS[Outcome.CRASHED], "poor"),
+    Outcome.FORBIDDEN: (WORDS[Outcome.FORBIDDEN], "odd"),
+    Outcome.MISSING: (WORDS[Outcome.MISSING], "fair"),
+    Outcome.UNCHECKED: (WORDS[Outcome.UNCHECKED], "odd"),
 }
 """The word that people read for an outcome, and the kind of colour it has."""
 
