@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace as replaced
 from typing import Any
 
 import msgspec
@@ -49,6 +50,9 @@ class Trial:
 
 GENEROUS = 10.0
 """How many times the solution's own time on the same machine everybody is given at least."""
+
+CERTAIN = frozenset({Outcome.PASSED, Outcome.TIMEOUT, Outcome.UNCHECKED})
+"""What is taken as it is even in a process that other parts have used; a limit that was hit has cost enough."""
 
 EXAMINER = pytest.StashKey["Examiner"]()
 
@@ -162,32 +166,50 @@ class Examiner:
         replace: tuple[str, ...],
         limit: float | None = None,
     ) -> TestResult:
-        from _pytest.runner import runtestprotocol
-
+        """One grading.  Parts share a process as long as all goes well; a test that goes wrong in a process which other
+        parts have used is run again in one of its own, and that counts: no part pays for what another has changed.
+        A test with a time limit of its own, which is long, gets one from the start."""
         part = part_of(item, self.assignment)
         seconds = limit or time_limit_of(item, self.assignment)
-        started = time.monotonic()
         question = Question(
             test=name_of(item),
             part=part,
             seed=self.source.number(f"worker|{name_of(item)}"),
             seconds=seconds,
-            deadline=started + seconds,
+            deadline=time.monotonic() + seconds,
             replace=replace,
         )
-        trial = self.trial = Trial(examination, question, ban(item, part, hits))
+        banned = ban(item, part, hits)
+        shared = banned is None and examination.shared(question)
+        if shared and takes_long(item):
+            examination.start_afresh(question)
+            shared = False
+        trial, result = self.attempt(item, following, Trial(examination, question, banned))
+        if shared and result.outcome not in CERTAIN:
+            examination.start_afresh(question)
+            again = replaced(question, deadline=time.monotonic() + seconds)
+            trial, result = self.attempt(item, following, Trial(examination, again, None))
+        return self.hinted(result, item, trial)
+
+    def attempt(
+        self, item: pytest.Function, following: pytest.Function | None, trial: Trial
+    ) -> tuple[Trial, TestResult]:
+        """Run the test once, and say what became of it."""
+        from _pytest.runner import runtestprotocol
+
+        self.trial = trial
+        started = time.monotonic()
         item._initrequest()  # the item may have run before, for another submission
         runtestprotocol(item, log=False, nextitem=following)
         self.trial = None
         self.unanswered = trial.transcript.unanswered
-        result = verdict(item, part, trial, time.monotonic() - started)
-        return self.hinted(result, item, trial)
+        return trial, verdict(item, trial.question.part, trial, time.monotonic() - started)
 
     def hinted(self, result: TestResult, item: pytest.Function, trial: Trial) -> TestResult:
         """With the misconception that explains the failure, where one is found.  A test that may take long by
         itself would take long for each misconception: it is left to its own messages."""
         explicable = result.outcome in (Outcome.FAILED, Outcome.ERROR) and result.hint is None
-        if self.hints is None or not explicable or item.get_closest_marker("time_limit") is not None:
+        if self.hints is None or not explicable or takes_long(item):
             return result
         exercises = exercises_of(item) or trial.question.part.exercises
         hint = self.hints.find(exercises, trial.transcript.exchanges)
@@ -280,6 +302,11 @@ def exercises_of(item: pytest.Function) -> tuple[str, ...]:
 def stand_ins_of(item: pytest.Function) -> tuple[str, ...]:
     names = {name for marker in item.iter_markers("stand_ins") for name in marker.args}
     return tuple(sorted(names))
+
+
+def takes_long(item: pytest.Function) -> bool:
+    """Whether it has a time limit of its own."""
+    return item.get_closest_marker("time_limit") is not None
 
 
 def time_limit_of(item: pytest.Function, assignment: Assignment) -> float:

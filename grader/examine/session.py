@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,7 +79,8 @@ class Examination:
         self._sandbox = sandbox
         self._workers: dict[tuple[str, ...], Worker] = {}
         self._unloadable: dict[tuple[str, ...], Judgement] = {}
-        self._part: dict[tuple[str, ...], str] = {}
+        self._parts: dict[tuple[str, ...], set[str]] = {}
+        """The parts whose calls the present fork of each worker has been given."""
         self._spent = 0.0
         self._calls = 0
 
@@ -132,6 +134,7 @@ class Examination:
             raise self._failure(error, question, called) from None
         if isinstance(reply, Refused):
             worker.finish_fork()  # the call was cut short in the middle: its fork may be in any state
+            self._parts[question.replace].clear()
         return reply
 
     def _time_left(self, question: Question, called: str) -> float:
@@ -161,7 +164,7 @@ class Examination:
         return Judgement(Outcome.CRASHED, f"{called} ended its process: {error.detail}.")
 
     def _worker(self, question: Question) -> Worker:
-        """A live worker for this test's part, with a fork of its own."""
+        """A live worker with this test's names replaced."""
         key = question.replace
         unloadable = self._unloadable.get(key) or self._hung_before()
         if unloadable is not None:
@@ -169,13 +172,24 @@ class Examination:
         worker = self._workers.get(key)
         if worker is None or not worker.open:
             worker = self._workers[key] = self._load(key)
-        elif self._part[key] != question.part.name:
-            try:
-                worker.finish_fork()
-            except WorkerError:
-                worker = self._workers[key] = self._load(key)
-        self._part[key] = question.part.name
+        self._parts[key].add(question.part.name)
         return worker
+
+    def shared(self, question: Question) -> bool:
+        """Whether the process that this test would be put to has been given calls of another part: whatever those
+        changed in it (a default dtype, a module of torch's) may be this test's undoing."""
+        worker = self._workers.get(question.replace)
+        if worker is None or not worker.open:
+            return False
+        return bool(self._parts[question.replace] - {question.part.name})
+
+    def start_afresh(self, question: Question) -> None:
+        """Have the test's next call answered by a process that no other part has touched."""
+        worker = self._workers.get(question.replace)
+        if worker is not None and worker.open:
+            with suppress(WorkerError):  # then a new worker takes the next call
+                worker.finish_fork()
+            self._parts[question.replace] = set()
 
     def _hung_before(self) -> Judgement | None:
         """What took too long to load will again, with stand-ins for some of its names: it costs its time once."""
@@ -183,6 +197,7 @@ class Examination:
         return own if own is not None and own.outcome is Outcome.TIMEOUT else None
 
     def _load(self, replace: tuple[str, ...]) -> Worker:
+        self._parts[replace] = set()
         worker = self._sandbox.open(self.assignment.limits)
         load = Load(
             module=self.assignment.name,

@@ -1,4 +1,4 @@
-"""The worker: loads a student's module once, forks for each part, and answers probes in the fork.
+"""The worker: loads a student's module once, forks, and answers probes in the fork.
 
 From `Loading.run` on a student's code runs in this process, so nothing here is to be trusted any more: all
 it can do is send frames, and the examiner judges what they say.
@@ -224,8 +224,13 @@ def run_probe(
 
 
 def seed_everything(seed: int) -> None:
-    """Whatever a student draws is the same in every run with the same seed."""
-    torch.manual_seed(seed)
+    """Whatever a student draws is the same in every run with the same seed.
+
+    Without `torch.manual_seed`, which formats the whole stack for each kind of accelerator that is not there yet.
+    """
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
     np.random.seed(seed % 2**32)
     random.seed(seed)
 

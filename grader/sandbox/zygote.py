@@ -5,7 +5,7 @@ three processes (THEORY.md tells the whole story):
 
     zygote ── builder: takes new namespaces, makes the warden, leaves
                 └─ warden (PID 1 of the worker's namespace): builds the rest of the wall, then watches
-                     └─ worker: confines itself, loads the student's module, forks for each part
+                     └─ worker: confines itself, loads the student's module, forks for its probes
 """
 
 from __future__ import annotations

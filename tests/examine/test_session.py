@@ -194,3 +194,30 @@ def test_exhibits_are_kept(grade: Grade) -> None:
     """What a test lays open for the feedback page is in the result."""
     (exhibit,) = only(grade(RIGHT), "test_scale").exhibits
     assert (exhibit.kind, exhibit.data) == ("factor", {"value": 3.0})
+
+
+@pytest.mark.parametrize(
+    "vandalism",
+    [
+        "torch.nn.Module.__call__ = None",
+        "torch.set_default_dtype(torch.float64); torch.Tensor.__mul__ = torch.Tensor.__add__",
+        "globals().pop('Scale', None)",
+        "torch.from_numpy = lambda array: os.abort()",
+    ],
+)
+def test_what_one_part_changes_costs_no_other(grade: Grade, vandalism: str) -> None:
+    """A part that breaks torch, its own module or the process for everybody after it costs its own tests at most."""
+    result = grade("import os\n" + changed("return x + x", f"y = x + x; {vandalism}; return y"))
+    layers = [test for test in result.tests if test.part == "layers"]
+    assert only(result, "test_scale").outcome is Outcome.PASSED
+    assert [test.own or test.outcome for test in layers] == [Outcome.PASSED] * len(layers) or "double" in vandalism
+
+
+def test_parts_share_a_process_while_all_goes_well(grade: Grade) -> None:
+    """A fork takes time: a right solution needs one in all, and what the first part left in it is there in the next."""
+    source = changed("return x + x", "print('a long way'); return x + x").replace(
+        "        return x * self.factor", "        print('still here'); return x * self.factor"
+    )
+    counted = "import os\nSTART = os.getpid()\n" + source.replace("'still here'", "os.getpid() - START")
+    one, other = only(grade(counted), "test_scale").printed, only(grade(counted), "test_scale").printed
+    assert one == other == "1\n"
