@@ -164,7 +164,7 @@ class Crew:
             if self._zygote is not None:
                 self._zygote.close()
             self._zygote = ZygoteProcess(str(self._start.sandbox))
-            self._zygote.prepare(self._probes)
+            self._zygote.prepare(self._probes, many=True)
         return self._zygote.connect()
 
     def suite(self, jobs: int) -> Suite:

@@ -29,13 +29,14 @@ class Contained(msgspec.Struct, frozen=True):
 
 class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
     """Sent once: what every worker will hold, and its user id inside and outside of the wall; `contained` where it is
-    the second tier's."""
+    the second tier's.  `many`: there will be so many workers that forking them is worth a preparation."""
 
     probes: list[SourceFile]
     system_call_filter: bytes
     inside_uid: int
     outside_uid: int
     contained: Contained | None = None
+    many: bool = False
 
 
 class Connect(msgspec.Struct, frozen=True, tag="connect"):

@@ -73,8 +73,8 @@ class ZygoteProcess:
         program = ("-c", PROGRAM.format(folder=view.INSIDE), str(channel))
         return view.start(view.command(privileged=self._privileged, program=program), (channel,))
 
-    def prepare(self, probes: list[SourceFile]) -> None:
-        """Tell it what every worker will hold; once, before any worker is asked for."""
+    def prepare(self, probes: list[SourceFile], *, many: bool = False) -> None:
+        """Tell it what every worker will hold, and whether there will be many; once, before any is asked for."""
         from grader.sandbox import control
         from grader.sandbox.syscalls import filter_program
 
@@ -84,6 +84,7 @@ class ZygoteProcess:
             inside_uid=INSIDE_UID if self._privileged else os.geteuid(),
             outside_uid=STRANGER if self._privileged else os.geteuid(),
             contained=self._contained,
+            many=many,
         )
         with contextlib.suppress(OSError):  # that it is gone shows when it is waited for
             control.send(self._channel, prepare)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterator
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
@@ -36,7 +37,11 @@ _SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 _LAST_CAPABILITY_TRIED = 63
 
+_MADV_COLLAPSE = 25
+_HUGE_PAGE = 2 << 20
+
 _libc = ctypes.CDLL(None, use_errno=True)
+_libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
 def unshare(flags: int) -> None:
@@ -48,6 +53,25 @@ def mount(source: str, target: str, kind: str, flags: int, options: str = "") ->
     """Mount `kind` on `target`; OSError where the kernel refuses."""
     result = _libc.mount(source.encode(), target.encode(), kind.encode(), flags, options.encode())
     _check(result, f"mount {target}")
+
+
+def gather_into_huge_pages() -> None:
+    """Move this process's private memory into huge pages, where the kernel has MADV_COLLAPSE (Linux 6.1): a fork then
+    copies a table of dozens of entries instead of tens of thousands.  Where it can't be done all stays as it is."""
+    for start, end in list(_private_ranges()):
+        first, last = -(-start // _HUGE_PAGE) * _HUGE_PAGE, end // _HUGE_PAGE * _HUGE_PAGE
+        if first < last:
+            _libc.madvise(first, last - first, _MADV_COLLAPSE)
+
+
+def _private_ranges() -> Iterator[tuple[int, int]]:
+    """The writable mappings that belong to no file: the heap and what was mapped for itself."""
+    with open("/proc/self/maps") as maps:
+        for line in maps:
+            place, rights, _, _, file, *name = line.split()
+            if rights == "rw-p" and file == "0" and (not name or name[0] == "[heap]"):
+                start, _, end = place.partition("-")
+                yield int(start, 16), int(end, 16)
 
 
 def hide_from_same_user() -> None:

@@ -53,6 +53,8 @@ def main() -> None:
     prepared = msgspec.structs.replace(prepared, probes=[])
     gc.freeze()  # what is here stays: the forks' collector need not touch, and so copy, it
     gc.enable()
+    if prepared.many:
+        linux.gather_into_huge_pages()
     serve(channel, prepared, probes, str(torch.__version__))
     os._exit(0)  # there is nothing to tidy up, and torch would take half a second to do it
 
