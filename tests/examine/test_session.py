@@ -210,7 +210,9 @@ def test_what_one_part_changes_costs_no_other(grade: Grade, vandalism: str) -> N
     result = grade("import os\n" + changed("return x + x", f"y = x + x; {vandalism}; return y"))
     layers = [test for test in result.tests if test.part == "layers"]
     assert only(result, "test_scale").outcome is Outcome.PASSED
-    assert [test.own or test.outcome for test in layers] == [Outcome.PASSED] * len(layers) or "double" in vandalism
+    assert [test.own or test.outcome for test in layers] == [Outcome.PASSED] * len(
+        layers
+    ) or "double" in vandalism
 
 
 def test_parts_share_a_process_while_all_goes_well(grade: Grade) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from grader.examine import Expected
+from grader.examine import Expected, remembered
 
 Array = NDArray[np.float64]
 Given = NDArray[np.generic]
@@ -31,6 +31,7 @@ def converted(values: Given) -> Expected:
 # ---------------------------------------------------------------------------------------------- linear
 
 
+@remembered
 def linear(x: Given, weight: Given, bias: Given) -> Expected:
     """y = x Aᵀ + b for x (..., in), weight (out, in), bias (out,)."""
     value = wide(x) @ wide(weight).T + wide(bias)
@@ -38,6 +39,7 @@ def linear(x: Given, weight: Given, bias: Given) -> Expected:
     return Expected(value, scale, terms=x.shape[-1] + 1)
 
 
+@remembered
 def linear_gradients(x: Given, weight: Given, upstream: Given) -> dict[str, Expected]:
     """The gradients of sum(y * upstream) in the input, the weight and the bias."""
     rows, outputs = wide(x).reshape(-1, x.shape[-1]), wide(upstream).reshape(-1, upstream.shape[-1])
@@ -55,6 +57,7 @@ def _product(left: Array, right: Array) -> Expected:
 # ------------------------------------------------------------------------------------------------ conv
 
 
+@remembered
 def conv2d(x: Given, weight: Given, bias: Given, stride: int = 1, padding: int = 0) -> Expected:
     """The cross-correlation of x (N, in, H, W) with weight (out, in, k, k), plus bias (out,)."""
     value = correlate(wide(x), wide(weight), wide(bias), stride, padding)
@@ -69,6 +72,7 @@ def correlate(x: Array, weight: Array, bias: Array, stride: int = 1, padding: in
     return np.moveaxis(np.asarray(sum(products)), 0, 1) + bias[:, None, None]
 
 
+@remembered
 def conv2d_gradients(
     x: Given, weight: Given, upstream: Given, stride: int = 1, padding: int = 0
 ) -> dict[str, Expected]:
@@ -127,12 +131,14 @@ def relu_gradient(x: Given, upstream: Given) -> Expected:
     return Expected(wide(upstream) * (wide(x) > 0), abs(wide(upstream)), terms=1)
 
 
+@remembered
 def max_pool(x: Given, size: int, stride: int) -> Expected:
     """The greatest value of each whole window, (N, C, H', W')."""
     windows = _windows(wide(x), size, stride)
     return Expected(windows.max((4, 5)), abs(windows).max((4, 5)), terms=size * size)
 
 
+@remembered
 def max_pool_gradient(x: Given, upstream: Given, size: int, stride: int) -> Expected:
     """The gradient of sum(max_pool(x) * upstream), no two values of x equal."""
     value, scale = np.zeros(x.shape), np.zeros(x.shape)
@@ -157,12 +163,14 @@ def _windows(x: Array, size: int, stride: int) -> Array:
 # ------------------------------------------------------------------------------------------------- mse
 
 
+@remembered
 def mse(prediction: Given, target: Given) -> Expected:
     """mean((target - prediction)²) over all elements."""
     squares = (wide(target) - wide(prediction)) ** 2
     return Expected(squares.mean(), float(squares.mean()), terms=squares.size)
 
 
+@remembered
 def mse_gradients(prediction: Given, target: Given, upstream: Given) -> dict[str, Expected]:
     """The gradients of loss * upstream in prediction and target."""
     factor = 2 * wide(upstream) / prediction.size
@@ -174,6 +182,7 @@ def mse_gradients(prediction: Given, target: Given, upstream: Given) -> dict[str
     }
 
 
+@remembered
 def mse_surface(x: Given, y: Given, slopes: Given, intercepts: Given) -> Expected:
     """The MSE of the line slopes[i]·x + intercepts[j] on the data, at [i, j].
 

@@ -14,7 +14,7 @@ import numpy as np
 import oracles
 from numpy.typing import NDArray
 
-from grader.examine import Expected
+from grader.examine import Expected, remembered
 
 Array = NDArray[np.float64]
 Given = NDArray[np.float32]
@@ -42,6 +42,7 @@ class Pass:
     logits: Array
 
 
+@remembered
 def logits(network: Network, images: Given) -> Expected:
     """The logits (N, 10) of images (N, 1, 8, 8)."""
     value = forward(network, wide(images)).logits
@@ -87,6 +88,7 @@ def pool(x: Array) -> Array:
 # ----------------------------------------------------------------------------------------- gradients
 
 
+@remembered
 def gradients(network: Network, images: Given, upstream: Given) -> dict[str, Expected]:
     """The gradients of sum(logits * upstream) in each parameter, away from kinks and ties.
 
@@ -131,6 +133,7 @@ def routes(convolved: Array) -> Array:
     return won
 
 
+@remembered
 def margin(network: Network, images: Given) -> float:
     """How near the images come to a kink or a tie: the least gap, of all windows, between their greatest
     convolution and the next or 0."""

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.examine import Expected
+from grader.examine import Expected, remembered
 from grader.examine.tolerances import UNIT_ROUNDOFF
 
 Array = NDArray[np.float64]
@@ -75,6 +75,7 @@ def sgd_step(value: Given, gradients: list[Given], lr: float) -> Expected:
 # --------------------------------------------------------------------------------------------- train
 
 
+@remembered
 def train(weight: Given, bias: Given, batches: list[Batch], loss: Loss, lr: float, epochs: int) -> Training:
     """Gradient descent on prediction = x Wᵀ + b, weight (out, in) and bias (out,), the bound as above.
 
@@ -153,6 +154,7 @@ def least_squares(x: Given, y: Given) -> Array:
     return np.array([slope, wide_y.mean() - slope * wide_x.mean()])
 
 
+@remembered
 def fitted_line(x: Given, y: Given, lr: float, epochs: int) -> Expected:
     """Where full-batch gradient descent on the mean squared error ends, from any usual start.
 
@@ -174,6 +176,7 @@ def fitted_line(x: Given, y: Given, lr: float, epochs: int) -> Expected:
     return Expected(line, float(one / (1 - rate) + unfinished), terms=len(x) + 2)
 
 
+@remembered
 def start_of_fit(line: Array, x: Given, y: Given, lr: float, epochs: int) -> Array:
     """The slope and intercept from which so many steps of gradient descent lead to `line` (2,).
 
