@@ -54,11 +54,12 @@ class Watch:
         self.where: list[tuple[str, int]] = []
         self.paused = False
 
-    def check(self, name: str) -> None:
-        """ForbiddenCallError where a rule names the function or class."""
-        for rule in self.rules:
-            if name_matches(name, rule) and not self.paused:
-                self.refuse(name, rule)
+    def check(self, name: str) -> bool:
+        """Whether the function or class is allowed; ForbiddenCallError where a rule names it, unless paused."""
+        rule = next((rule for rule in self.rules if name_matches(name, rule)), None)
+        if rule is not None and not self.paused:
+            self.refuse(name, rule)
+        return rule is None
 
     def refuse_operator(self, name: str) -> NoReturn:
         """ForbiddenCallError for an operator that a rule names."""
@@ -85,6 +86,8 @@ class FunctionWatch(TorchFunctionMode):
     def __init__(self, watch: Watch) -> None:
         super().__init__()
         self.watch = watch
+        self.allowed: set[Callable[..., Any]] = set()
+        """The functions that have been looked at: a training loop calls the same few ten thousands of times."""
 
     def __torch_function__(
         self,
@@ -93,7 +96,8 @@ class FunctionWatch(TorchFunctionMode):
         args: Any = (),
         kwargs: Any = None,
     ) -> Any:
-        self.watch.check(function_name(func))
+        if func not in self.allowed and self.watch.check(function_name(func)):
+            self.allowed.add(func)
         return func(*args, **(kwargs or {}))
 
 

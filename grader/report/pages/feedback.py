@@ -169,13 +169,13 @@ def test_view(number: int, test: TestResult, found: Mapping[str, Place], names: 
     """One test; what passed whole needs no more than its sentence."""
     whole = test.outcome is Outcome.PASSED and test.score == test.max_score
     word, kind = PARTLY if test.outcome is Outcome.PASSED and not whole else OUTCOMES[test.outcome]
-    mentioned = [name for name in found if mentions(test, name)] or list(names)
+    mentioned = () if whole else names_in([test], found) or names
     return TestView(
         anchor=f"test-{number}", title=test.title, word=word, kind=kind, points=points(test.score),
         max_points=points(test.max_score), passed=whole,
         message=bounded(test.message, MAX_MESSAGE), hint=test.hint or "",
         printed=bounded(test.printed, MAX_PRINTED), notes=tuple(notes_of(test)),
-        places=() if whole else tuple(dict.fromkeys(found[name] for name in mentioned))[:MAX_LINKS],
+        places=tuple(dict.fromkeys(found[name] for name in mentioned))[:MAX_LINKS],
     )  # fmt: skip
 
 
@@ -202,15 +202,15 @@ def notes_of(test: TestResult) -> Iterator[str]:
 # ------------------------------------------------------------------------------------- where things are
 
 
-def mentions(test: TestResult, name: str) -> bool:
-    said = f"{test.title} {test.message or ''}"
-    return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", said) is not None
+def names_said(test: TestResult) -> frozenset[str]:
+    """The words of what is said of a test that could be names; of `module.name` only `module`."""
+    return frozenset(re.findall(r"(?<![\w.])\w+", f"{test.title} {test.message or ''}"))
 
 
 def names_in(tests: Iterable[TestResult], found: Mapping[str, Place]) -> list[str]:
     """The names that a part's tests speak of: it is about them."""
-    tests = tuple(tests)
-    return [name for name in found if any(mentions(test, name) for test in tests)]
+    said = frozenset[str]().union(*map(names_said, tests))
+    return [name for name in found if name in said]
 
 
 def places(reading: Reading | None, handed: Handed | None) -> dict[str, Place]:
