@@ -219,6 +219,24 @@ def test_the_public_suite_of_hw8_shares_no_function_with_the_hidden_one(hw8: dic
     assert [(path, body) for path, body in public if body in hidden] == []
 
 
+@pytest.mark.parametrize("assignment", ["hw7", "hw8"])
+def test_a_handout_holds_no_line_of_an_oracle(assignment: str) -> None:
+    """Nor of a misconception, nor of how the questions are drawn: line by line, imports and short ones left out."""
+    folder = ROOT / "assignments" / assignment
+    files = handout(folder, ROOT / "solutions" / assignment, TEMPLATE)
+    shown = {line.strip() for text in files.values() for line in text.decode("utf-8", "replace").splitlines()}
+    own = ("test_", "probes", "stand_ins")  # the public suite has its own, which call the same names
+    hidden = [file for file in (folder / "hidden").glob("*.py") if not file.name.startswith(own)]
+    lines = {line.strip() for file in hidden for line in file.read_text("utf-8").splitlines()}
+    secret = {
+        line
+        for line in lines
+        if len(line) >= 24 and not line.startswith(("import ", "from ", "def __", "# ----"))
+    }
+    assert len(secret) > 30
+    assert secret & shown == set()
+
+
 def bodies(source: str) -> list[str]:
     """The bodies of a module's functions, those of a line or two left out."""
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
@@ -237,6 +255,7 @@ def test_a_third_of_the_digits_stays_with_the_staff(hw8: dict[str, bytes]) -> No
         np.load(io.BytesIO(hw8["data/digits_train.npz"])) as shown,
         np.load(HW8 / "hidden" / "digits.npz") as kept,
     ):
+        assert {name: len(array) for name, array in shown.items()} == {"images": 1200, "labels": 1200}
         images = {image.tobytes() for image in shown["images"].astype(np.uint8)}
         arrays = [array for array in kept.values() if array.ndim >= 3]
         assert arrays
