@@ -59,6 +59,12 @@ def test_a_broken_link_is_seen() -> None:
     assert not broken(page, "policy.md#late-work")
 
 
+def test_every_picture_is_shown() -> None:
+    """What `scripts/pictures.py` draws stands on some page."""
+    shown = {(page.parent / link).resolve() for page in PAGES for link in links(page)}
+    assert [file.name for file in (ROOT / "docs" / "images").iterdir() if file not in shown] == []
+
+
 def command_lines(page: Path) -> Iterator[str]:
     """Lines of code blocks that begin with `grade`, whole commands."""
     for token in tokens(page):
