@@ -23,6 +23,9 @@ NOT_RUN: Final = {
     'pip install "$GRADER_SOURCE"': "the address is the course's",
 }
 
+MAY_BE_MISSING: Final = frozenset({"sqlite3"})
+"""Programs that are neither the project's nor needed by it; where one is not installed its page is skipped."""
+
 SLOW: Final = frozenset(
     {
         "./demo",

@@ -20,7 +20,7 @@ import pytest
 
 from tests.check.table import pieces_of
 from tests.docs.reading import ALL_PAGES, HANDOUT, ROOT, Block, blocks, commands, name
-from tests.docs.stories import GRADED, NOT_RUN, SLOW, STORIES, a_class, a_handout
+from tests.docs.stories import GRADED, MAY_BE_MISSING, NOT_RUN, SLOW, STORIES, a_class, a_handout
 
 COMMAND: Final = re.compile(
     r"(grade|pytest|python3?|pip|jupyter|sqlite3|mkdocs|git|source|export|cd) |\./|\.venv/"
@@ -108,6 +108,10 @@ def test_the_commands_of_a_page_work(
     page: Path, lines: list[str], shell: Shell, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """One after the other, each with exit status 0."""
+    if missing := [
+        program for program in MAY_BE_MISSING if needs(lines, program) and not shutil.which(program)
+    ]:
+        pytest.skip(f"{missing[0]} is not installed")
     story = STORIES.get(name(page))
     assert story is not None, f"tests/docs/stories.py does not say where the reader of {name(page)} is"
     if isinstance(story, str):
@@ -117,6 +121,10 @@ def test_the_commands_of_a_page_work(
         story(tmp_path / "place")
     for line in lines:
         shell.run(line, tmp_path / "place")
+
+
+def needs(lines: list[str], program: str) -> bool:
+    return any(line.split()[0] == program for line in lines)
 
 
 def cells() -> Iterator[Any]:
