@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Makes .venv, once, with the project and all that its tests need; sourced by ./demo, ./test and .ci/run.
 # Nothing outside this folder is touched, except where the system lacks Python's venv module and we are root.
 

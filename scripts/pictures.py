@@ -34,7 +34,7 @@ def main() -> None:
     chosen = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)
     if chosen.out is not None:
-        photograph_pages(chosen.out)
+        photograph_pages(chosen.out.resolve())
         return
     draw_terminal()
     with tempfile.TemporaryDirectory() as scratch:

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from grader.exchange.gradescope_zip import RUN, SETUP
 from grader.release.handout import handout
 from tests.check.homework import Homework, make
 
@@ -79,12 +80,61 @@ def test_workflows_follow_their_schemas(student: Path) -> None:
 
 def test_a_linter_for_security_finds_nothing(student: Path, tmp_path: Path) -> None:
     """No text of an event in a script, no credentials left behind, no permission that a job doesn't need."""
-    zizmor = Path(sys.executable).with_name("zizmor")
-    if not zizmor.exists():
-        pytest.skip("zizmor is not installed")
     (tmp_path / "zizmor.yml").write_text(ZIZMOR)
     options = ("--offline", "--no-progress", "--config", tmp_path / "zizmor.yml")
-    ran(zizmor, *options, student / ".github" / "workflows", COURSE / ".github" / "workflows")
+    ran(tool("zizmor"), *options, student / ".github" / "workflows", COURSE / ".github" / "workflows")
+
+
+def tool(name: str) -> Path:
+    """A program that the extra `dev` installs beside Python, where there is one for this machine."""
+    program = Path(sys.executable).with_name(name)
+    if not program.exists():
+        pytest.skip(f"{name} is not installed")
+    return program
+
+
+def actionlint(*files: Path) -> subprocess.CompletedProcess[str]:
+    """What it says of workflows, and what shellcheck says of the scripts in them."""
+    options = ("-oneline", "-no-color", "-shellcheck", tool("shellcheck"), "-pyflakes=")
+    command = [tool("actionlint"), *options, *files]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=100, check=False)
+
+
+def test_actionlint_finds_nothing(student: Path) -> None:
+    """Expressions, events, runners, inputs of actions, actions that GitHub no longer runs, and the steps' scripts."""
+    done = actionlint(
+        student / ".github" / "workflows" / "check.yml", COURSE / ".github" / "workflows" / "grade.yml"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "words"),
+    [
+        ("vars.GRADER_SOURCE", "varz.GRADER_SOURCE", "undefined variable"),
+        ("ubuntu-latest", "ubuntu-newest", "label"),
+        ("cd badge", "cd $PLACE", "shellcheck"),
+        ("actions/checkout@v6", "actions/checkout@v4", "node20"),
+    ],
+)
+def test_actionlint_is_a_linter(student: Path, tmp_path: Path, right: str, wrong: str, words: str) -> None:
+    """What is wrong in an expression, a runner, a script or an action is seen."""
+    text = (student / ".github" / "workflows" / "check.yml").read_text("utf-8")
+    assert right in text
+    (tmp_path / "check.yml").write_text(text.replace(right, wrong), encoding="utf-8")
+    done = actionlint(tmp_path / "check.yml")
+    assert done.returncode == 1
+    assert words in done.stdout
+
+
+def test_shellcheck_finds_nothing(student: Path, tmp_path: Path) -> None:
+    """In the project's own scripts, in those of GitLab's job, and in what the Gradescope zip brings."""
+    job = yaml.safe_load((student / ".gitlab-ci.yml").read_text("utf-8"))["check"]
+    written = {"gitlab": "\n".join(["#!/bin/sh", *job["script"], ""]), "setup": SETUP, "run": RUN}
+    for name, text in written.items():
+        (tmp_path / f"{name}.sh").write_text(text)
+    scripts = [ROOT / "demo", ROOT / "test", ROOT / ".ci" / "run", *(ROOT / "scripts").glob("*.sh")]
+    ran(tool("shellcheck"), "--external-sources", *scripts, *tmp_path.glob("*.sh"), cwd=ROOT)
 
 
 # ------------------------------------------------------------------------------------- who holds what
@@ -96,7 +146,7 @@ def test_the_job_that_runs_a_students_homework_may_only_read(checking: dict[str,
     assert checking["jobs"]["check"]["permissions"] == {"contents": "read"}
     badge = checking["jobs"]["badge"]
     assert badge["permissions"] == {"contents": "write"}
-    assert [step["uses"] for step in badge["steps"] if "uses" in step] == ["actions/download-artifact@v4"]
+    assert [step["uses"] for step in badge["steps"] if "uses" in step] == ["actions/download-artifact@v7"]
     assert "grade " not in "".join(step.get("run", "") for step in badge["steps"])
 
 
@@ -119,7 +169,7 @@ def test_jobs_with_a_token_run_nothing_of_a_students(grading: dict[str, Any]) ->
     assert grading["permissions"] == {}
     fetch, publish = grading["jobs"]["fetch"], grading["jobs"]["publish"]
     assert fetch["steps"][0]["with"]["sparse-checkout"].split() == ["submissions.csv", "fetch.py"]
-    assert [step["uses"] for step in publish["steps"] if "uses" in step] == ["actions/download-artifact@v4"]
+    assert [step["uses"] for step in publish["steps"] if "uses" in step] == ["actions/download-artifact@v7"]
     for job in (fetch, publish):
         scripts = "".join(step.get("run", "") for step in job["steps"])
         assert "grade " not in scripts

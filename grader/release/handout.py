@@ -81,8 +81,8 @@ def handout(assignment: Path, solution: Path, template: Path) -> dict[Path, byte
     spec = _parsed(assignment / SPECIFICATION)
     if (assignment / "public").is_dir():
         shared[Path(SPECIFICATION)] = public_specification(spec).encode()
-    title = str(spec.get("title", ""))
-    frame = {path: _filled(content, assignment.name, title) for path, content in _files(template)}
+    words = _words(assignment.name, spec)
+    frame = {path: _filled(content, words) for path, content in _files(template)}
     clash = (stubs.keys() | shared.keys()) & frame.keys()
     if clash:
         raise UsageError(
@@ -100,9 +100,19 @@ def _files(folder: Path) -> list[tuple[Path, bytes]]:
     return [(path, (folder / path).read_bytes()) for path in relative if LEFTOVERS.isdisjoint(path.parts)]
 
 
-def _filled(content: bytes, name: str, title: str) -> bytes:
-    """A file of the template with the assignment's name and title in place of `@NAME@` and `@TITLE@`."""
-    return content.replace(b"@NAME@", name.encode()).replace(b"@TITLE@", title.encode())
+def _words(name: str, spec: dict[str, Any]) -> dict[str, str]:
+    """What stands in the template as `@NAME@` and so on; as an example of a part and an exercise, the first ones."""
+    first: dict[str, Any] = next(iter(spec.get("parts", ())), {})
+    exercise = next(iter(first.get("exercises", ())), "")
+    title = str(spec.get("title", ""))
+    return {"NAME": name, "TITLE": title, "PART": str(first.get("name", "")), "EXERCISE": str(exercise)}
+
+
+def _filled(content: bytes, words: dict[str, str]) -> bytes:
+    """A file of the template with the assignment's words in their places."""
+    for place, word in words.items():
+        content = content.replace(f"@{place}@".encode(), word.encode())
+    return content
 
 
 def _parsed(spec: Path) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,35 @@ def test_grade_check_runs_without_posix(homework: Homework, poor: dict[str, str]
     done = run(["-m", "grader.cli", "check"], homework.folder, poor)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "public checks: 3 of 3 pass; hidden tests are run at grading" in done.stdout
+
+
+def test_watching_runs_without_posix(homework: Homework, poor: dict[str, str]) -> None:
+    """At first and after a save, until it is ended."""
+    homework.write(homework.right.replace("return x + x", "return x + 1"))
+    command = [sys.executable, "-m", "grader.cli", "check", "--watch"]
+    environment = {**poor, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, cwd=homework.folder, env=environment, stdout=subprocess.PIPE, text=True, encoding="cp1252"
+    ) as watching:
+        assert watching.stdout is not None
+        first = told_until_it_waits(watching.stdout)
+        homework.write(homework.right)
+        second = told_until_it_waits(watching.stdout)
+        watching.terminate()
+    assert "public checks: 1 of 3 pass" in first
+    assert "public checks: 3 of 3 pass" in second
+
+
+def told_until_it_waits(lines: Iterable[str]) -> str:
+    return "".join(itertools.takewhile(lambda line: "Waiting for the next save" not in line, lines))
+
+
+def test_a_notebooks_cell_is_checked_without_posix(homework: Homework, poor: dict[str, str]) -> None:
+    """`check("...")` answers in the kernel itself, and prints in whatever encoding there is."""
+    homework.write(f'{homework.right}\nfrom grader.check import check\ncheck("double")\n', "cell.py")
+    done = run(["cell.py"], homework.folder, poor)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "double: all examples are right (1 of 1)" in done.stdout
 
 
 @pytest.mark.slow

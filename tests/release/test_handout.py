@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -20,6 +21,16 @@ ROOT = Path(__file__).parents[2]
 HW8 = ROOT / "assignments" / "hw8"
 SOLUTION = ROOT / "solutions" / "hw8"
 TEMPLATE = ROOT / "student_template"
+
+TOML = """\
+name = "hw1"
+title = "Squares"
+
+[[parts]]
+name = "squares"
+points = 1
+exercises = ["square"]
+"""
 
 MASTER = """\
 # %% [markdown]
@@ -42,12 +53,12 @@ class Course:
         self.solution = folder / "solutions" / "hw1"
         self.template = folder / "template"
         self.out = folder / "out"
-        self.write(self.assignment / "assignment.toml", 'name = "hw1"\ntitle = "Squares"\n')
+        self.write(self.assignment / "assignment.toml", TOML)
         self.write(self.assignment / "hidden" / "test_square.py", "assert square(3) == 9  # hidden\n")
         self.write(self.assignment / "public" / "test_square.py", "assert square(2) == 4\n")
         self.write(self.assignment / "data" / "numbers.txt", "1 2 3\n")
         self.write(self.solution / "hw1.py", MASTER)
-        self.write(self.template / "README.md", "# @NAME@: @TITLE@\n")
+        self.write(self.template / "README.md", "# @NAME@: @TITLE@\n--part @PART@, @EXERCISE@\n")
         self.write(self.template / ".github" / "check.yml", "run: grade check ${{ x }}\n")
 
     def write(self, path: Path, text: str) -> None:
@@ -100,9 +111,10 @@ def test_a_handout_is_stubs_data_public_and_template_and_nothing_else(course: Co
     assert list(contents(course.out)) == expected
 
 
-def test_the_template_gets_the_assignments_name_and_title(course: Course) -> None:
+def test_the_template_gets_the_assignments_words(course: Course) -> None:
+    """Its name, its title, and its first part and exercise as an example: nothing of another assignment."""
     course.release()
-    assert (course.out / "README.md").read_text() == "# hw1: Squares\n"
+    assert (course.out / "README.md").read_text() == "# hw1: Squares\n--part squares, square\n"
     assert (course.out / ".github" / "check.yml").read_text() == "run: grade check ${{ x }}\n"
 
 
@@ -207,6 +219,24 @@ def test_the_public_suite_of_hw8_shares_no_function_with_the_hidden_one(hw8: dic
     assert [(path, body) for path, body in public if body in hidden] == []
 
 
+@pytest.mark.parametrize("assignment", ["hw7", "hw8"])
+def test_a_handout_holds_no_line_of_an_oracle(assignment: str) -> None:
+    """Nor of a misconception, nor of how the questions are drawn: line by line, imports and short ones left out."""
+    folder = ROOT / "assignments" / assignment
+    files = handout(folder, ROOT / "solutions" / assignment, TEMPLATE)
+    shown = {line.strip() for text in files.values() for line in text.decode("utf-8", "replace").splitlines()}
+    own = ("test_", "probes", "stand_ins")  # the public suite has its own, which call the same names
+    hidden = [file for file in (folder / "hidden").glob("*.py") if not file.name.startswith(own)]
+    lines = {line.strip() for file in hidden for line in file.read_text("utf-8").splitlines()}
+    secret = {
+        line
+        for line in lines
+        if len(line) >= 24 and not line.startswith(("import ", "from ", "def __", "# ----"))
+    }
+    assert len(secret) > 30
+    assert secret & shown == set()
+
+
 def bodies(source: str) -> list[str]:
     """The bodies of a module's functions, those of a line or two left out."""
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
@@ -225,6 +255,7 @@ def test_a_third_of_the_digits_stays_with_the_staff(hw8: dict[str, bytes]) -> No
         np.load(io.BytesIO(hw8["data/digits_train.npz"])) as shown,
         np.load(HW8 / "hidden" / "digits.npz") as kept,
     ):
+        assert {name: len(array) for name, array in shown.items()} == {"images": 1200, "labels": 1200}
         images = {image.tobytes() for image in shown["images"].astype(np.uint8)}
         arrays = [array for array in kept.values() if array.ndim >= 3]
         assert arrays
@@ -233,7 +264,7 @@ def test_a_third_of_the_digits_stays_with_the_staff(hw8: dict[str, bytes]) -> No
 
 
 def test_the_handout_of_hw8_leaves_no_placeholder(hw8: dict[str, bytes]) -> None:
-    assert [path for path, content in hw8.items() if b"@NAME@" in content or b"@TITLE@" in content] == []
+    assert [path for path, content in hw8.items() if re.search(rb"@[A-Z]+@", content)] == []
 
 
 def test_every_exercise_of_hw8_is_a_hole_in_the_stub() -> None:

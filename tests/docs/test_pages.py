@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import pytest
 import typer
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+import yaml  # type: ignore[import-untyped]
 
 from grader.cli import app
-
-ROOT: Final = Path(__file__).resolve().parent.parent
-PAGES: Final = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-READER: Final = MarkdownIt("commonmark").enable("table")
-
-
-def name(page: Path) -> str:
-    return page.relative_to(ROOT).as_posix()
-
-
-def tokens(page: Path) -> Iterator[Token]:
-    """All tokens of a page, those within lines too."""
-    for token in READER.parse(page.read_text(encoding="utf-8")):
-        yield token
-        yield from token.children or ()
+from tests.docs.reading import ALL_PAGES, PAGES, READER, ROOT, blocks, name, tokens
 
 
 def links(page: Path) -> Iterator[str]:
@@ -73,6 +57,12 @@ def test_a_broken_link_is_seen() -> None:
     assert broken(page, "#nothing")
     assert broken(page, "../../outside.md")
     assert not broken(page, "policy.md#late-work")
+
+
+def test_every_picture_is_shown() -> None:
+    """What `scripts/pictures.py` draws stands on some page."""
+    shown = {(page.parent / link).resolve() for page in PAGES for link in links(page)}
+    assert [file.name for file in (ROOT / "docs" / "images").iterdir() if file not in shown] == []
 
 
 def command_lines(page: Path) -> Iterator[str]:
@@ -134,9 +124,41 @@ def test_every_command_is_documented() -> None:
     assert [each for each, command in commands.items() if not command.hidden and each not in used] == []
 
 
-@pytest.mark.skipif(importlib.util.find_spec("material") is None, reason="mkdocs-material is not installed")
+@pytest.mark.parametrize("page", ALL_PAGES, ids=name)
+def test_blocks_are_what_they_are_called(page: Path) -> None:
+    """A block says what language it is in, and Python and TOML can be read as such."""
+    for block in blocks(page):
+        assert block.language in ("sh", "python", "toml", "text"), (
+            f"a block without its language: {block.text}"
+        )
+        if block.language == "python":
+            compile(block.text, str(page), "exec")
+        if block.language == "toml":
+            tomllib.loads(block.text)
+
+
+# ------------------------------------------------------------------------------------------------ the site
+
+
+def entries(navigation: object) -> Iterator[str]:
+    """The pages that mkdocs.yml's `nav` names, at any depth."""
+    if isinstance(navigation, str):
+        yield navigation
+    elif isinstance(navigation, dict | list):
+        for entry in navigation.values() if isinstance(navigation, dict) else navigation:
+            yield from entries(entry)
+
+
+def test_every_page_is_in_the_sites_navigation() -> None:
+    """mkdocs.yml's `nav` names each page under docs/ once, and no other."""
+    named = sorted(entries(yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))["nav"]))
+    there = sorted(page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md"))
+    assert [page for page in there if page not in named] == [], "add these to `nav` in mkdocs.yml"
+    assert named == there, "these are twice in `nav` of mkdocs.yml, or are no pages"
+
+
 def test_the_site_builds(tmp_path: Path) -> None:
-    """Without a warning: every page is in the navigation, every link and heading is there."""
+    """Without a warning: every link, heading and picture is there."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
     assert run.returncode == 0, run.stderr
