@@ -229,7 +229,7 @@ def seed_everything(seed: int) -> None:
     Without `torch.manual_seed`, which formats the whole stack for each kind of accelerator that is not there yet.
     """
     torch.default_generator.manual_seed(seed)
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.manual_seed_all(seed)
     np.random.seed(seed % 2**32)
     random.seed(seed)
