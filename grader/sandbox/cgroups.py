@@ -78,8 +78,10 @@ class Group:
 class Home:
     """The control group of this grader, for whose workers groups are made below."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, switched_on: frozenset[str] = frozenset()) -> None:
+        """`switched_on`: the controllers that were off in the group above before us, to be turned off again."""
         self._folder = folder
+        self._switched_on = switched_on
 
     def worker(self, limits: Limits) -> Group | None:
         """A new group; None where the kernel gives no more."""
@@ -96,10 +98,9 @@ class Home:
     def leave(self) -> None:
         """Go back to the group above and remove this one; where that can't be done, the next grader will."""
         above = self._folder.parent
-        off = " ".join(f"-{name}" for name in sorted(CONTROLLERS))
-        for folder in (self._folder, above):
-            with contextlib.suppress(OSError):  # above, others may still need them
-                write(folder / "cgroup.subtree_control", off)
+        for folder, names in ((self._folder, CONTROLLERS), (above, self._switched_on)):
+            with contextlib.suppress(OSError):  # above, another grader may still need them
+                switch(folder, "-", names)
         with contextlib.suppress(OSError):
             write(above / "cgroup.procs", str(os.getpid()))
             remove_tree(self._folder)
@@ -130,12 +131,13 @@ def enter(proc: Path = Path("/proc/self")) -> Home | None:
         folder = Path(tempfile.mkdtemp(prefix=HOME, dir=above))
     except OSError:
         return None
-    home = Home(folder)
+    on = words(above / "cgroup.subtree_control")
+    home = Home(folder, frozenset() if is_top(above) else CONTROLLERS - on)
     try:
         (folder / TRUSTED).mkdir()
         write(folder / TRUSTED / "cgroup.procs", str(os.getpid()))
         for parent in (above, folder):
-            write(parent / "cgroup.subtree_control", " ".join(f"+{name}" for name in sorted(CONTROLLERS)))
+            switch(parent, "+", CONTROLLERS)
     except OSError:
         home.leave()
         return None
@@ -225,6 +227,12 @@ def remove(folder: Path, seconds: float) -> None:
                     time.sleep(0.005)
                     continue
         return
+
+
+def switch(folder: Path, sign: str, controllers: frozenset[str]) -> None:
+    """Have controllers for the groups below this one, or not."""
+    if controllers:
+        write(folder / "cgroup.subtree_control", " ".join(f"{sign}{name}" for name in sorted(controllers)))
 
 
 def write(file: Path, content: str) -> None:

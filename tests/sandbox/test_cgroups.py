@@ -171,6 +171,37 @@ def test_a_warden_that_the_kernel_killed_with_its_worker_is_no_loss(
     assert process.last_words(5.0) == said
 
 
+@pytest.mark.parametrize(
+    ("was_on", "top", "turned_off"),
+    [("", False, "-memory -pids"), ("memory", False, "-pids"), ("", True, "memory pids")],
+)
+def test_only_what_we_switched_on_is_switched_off(
+    tmp_path: Path, was_on: str, top: bool, turned_off: str
+) -> None:
+    """Somebody else's limits may rest on the rest; at the top of the tree nothing is ever switched off."""
+    above = group(tmp_path / "g", processes=str(os.getpid()), top=top)
+    (above / "cgroup.subtree_control").write_text(was_on)
+    proc = seen(tmp_path, "0::/g", f"1 1 0:1 / {tmp_path} rw - cgroup2 c rw")
+    made: list[Path] = []
+    plain_mkdir = os.mkdir
+
+    def mkdir(path: str, mode: int = 0o777) -> None:  # the kernel's files come with their folder
+        plain_mkdir(path, mode)
+        made.append(group(Path(path)))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "mkdir", mkdir)
+        home = cgroups.enter(proc)
+    assert home is not None
+    assert (above / "cgroup.subtree_control").read_text() == "+memory +pids"
+    (above / "cgroup.subtree_control").write_text("memory pids")
+    home.leave()
+    assert (above / "cgroup.subtree_control").read_text().startswith(turned_off)
+    assert [(folder / "cgroup.procs").read_text() for folder in made if folder.name == "trusted"] == [
+        str(os.getpid())
+    ]
+
+
 def home_of(folder: Path, *, populated: int, age: float) -> Path:
     (folder / "worker-1").mkdir(parents=True)
     (folder / "trusted").mkdir()
