@@ -62,7 +62,7 @@ class Group:
     def close(self) -> str:
         """End what is left in it and remove it; what there is to say where it had outgrown its memory, else ""."""
         said = self._said()
-        remove(self._folder, EMPTYING_SECONDS)
+        remove(self._folder, EMPTYING_SECONDS, kill=True)
         return said
 
     def _said(self) -> str:
@@ -103,6 +103,9 @@ class Home:
                 switch(folder, "-", names)
         with contextlib.suppress(OSError):
             write(above / "cgroup.procs", str(os.getpid()))
+            remove(
+                self._folder / TRUSTED, EMPTYING_SECONDS
+            )  # the zygote has been killed, and takes a moment to end
             remove_tree(self._folder)
 
 
@@ -213,8 +216,9 @@ def remove_tree(folder: Path) -> None:
     folder.rmdir()
 
 
-def remove(folder: Path, seconds: float) -> None:
-    """Remove a group, ending what is still in it; after so many seconds it is left to the next sweep."""
+def remove(folder: Path, seconds: float, *, kill: bool = False) -> None:
+    """Remove a group when it is empty, ending what is still in it if asked to; after so many seconds it is left to the
+    next sweep."""
     deadline = time.monotonic() + seconds
     while True:
         with contextlib.suppress(FileNotFoundError):
@@ -222,11 +226,17 @@ def remove(folder: Path, seconds: float) -> None:
                 folder.rmdir()
             except OSError:
                 if time.monotonic() < deadline:
-                    with contextlib.suppress(OSError):
-                        write(folder / "cgroup.kill", "1")
+                    if kill:
+                        end_all(folder)
                     time.sleep(0.005)
                     continue
         return
+
+
+def end_all(folder: Path) -> None:
+    """Kill what is in a group (Linux 5.14); before, the warden's end alone has to do."""
+    with contextlib.suppress(OSError):
+        write(folder / "cgroup.kill", "1")
 
 
 def switch(folder: Path, sign: str, controllers: frozenset[str]) -> None:

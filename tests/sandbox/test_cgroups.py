@@ -234,4 +234,6 @@ def test_a_group_that_is_gone_or_does_not_empty_costs_a_moment(tmp_path: Path) -
     busy = home_of(tmp_path / "busy", populated=1, age=0)
     (busy / "cgroup.kill").touch()
     cgroups.remove(busy, 0.02)
+    assert (busy / "cgroup.kill").read_text() == ""
+    cgroups.remove(busy, 0.02, kill=True)
     assert (busy / "cgroup.kill").read_text() == "1"
