@@ -17,13 +17,14 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1600)
 @pytest.mark.skipif(small_machine.available() != "", reason=small_machine.available() or "-")
 @pytest.mark.parametrize("who", ["root", "user"])
 def test_the_kernel_bounds_each_worker(who: str) -> None:
     """A batch with two jobs, by root at the top of the tree and by a user with a part of it: what seems to take no
     memory is stopped by the kernel, at its own cost alone and in words that say so; no group is left."""
     command = f"{sys.executable} -m tests.fixtures.graded_in_groups {who}"
-    ran = small_machine.run(command, ROOT, 1500)
+    ran = small_machine.run(command, ROOT, seconds=1500)
     assert ran.status == 0, ran.output
     told = json.loads(next(line for line in ran.output.splitlines() if line.startswith('{"exit"')))
     assert (told["exit"], told["left"]) == (0, []), ran.output
