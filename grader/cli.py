@@ -80,11 +80,12 @@ def doctor(
 ) -> None:
     """Say what this machine can do, and try every promise of the sandbox on it."""
     import tempfile
+    from contextlib import closing
 
     from rich.console import Console
 
     from grader.report.diagnosis import show_facts, show_finding
-    from grader.sandbox import tiers
+    from grader.sandbox import cgroups, tiers
     from grader.sandbox.client import start_zygote
     from grader.sandbox.conformance import run_all
     from grader.sandbox.conformance.trial import PROBE
@@ -97,12 +98,12 @@ def doctor(
     if quick:
         return
     tier = "contained" if tiers.obstacle() else "strict"
-    zygote = start_zygote([PROBE], ZygoteProcess(tier))
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            findings = [show_finding(console, finding) for finding in run_all(zygote, Path(folder))]
-    finally:
-        zygote.close()
+    with (
+        cgroups.entered(),
+        closing(start_zygote([PROBE], ZygoteProcess(tier))) as zygote,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        findings = [show_finding(console, finding) for finding in run_all(zygote, Path(folder))]
     broken = sum(finding.broken is not None for finding in findings)
     if broken:
         raise GraderError(f"{broken} of {len(findings)} promises do not hold here: don't grade others' work.")

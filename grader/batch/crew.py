@@ -21,6 +21,7 @@ from grader.batch import messages
 from grader.batch.messages import Collected, Done, FromJob, Inbox, Ready, Start, Task, Trouble
 from grader.errors import GraderError, UsageError
 from grader.gradebook import Suite
+from grader.sandbox import cgroups
 from grader.sandbox.client import ending
 from grader.sandbox.launch import ZygoteProcess
 from grader.sandbox.protocol import SourceFile
@@ -129,12 +130,15 @@ class Crew:
         self.jobs: list[Job] = []
         self._probes = list(probes)
         self._zygote: ZygoteProcess | None = None
+        self._groups: cgroups.Home | None = None
         self._start = start
         self._cores = list(cores)
         self._selector = selectors.DefaultSelector()
         self._core_of: dict[Job, int] = {}
 
     def __enter__(self) -> Crew:
+        if self._start.sandbox not in (None, "process"):
+            self._groups = cgroups.enter()
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -145,6 +149,8 @@ class Crew:
             job.bury(FAREWELL_SECONDS)
         if self._zygote is not None:
             self._zygote.close()
+        if self._groups is not None:
+            self._groups.leave()
         self._selector.close()
 
     def hire(self, *, describe: bool = False) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import NoReturn, Protocol
 
 from grader.errors import SandboxUnavailableError
-from grader.sandbox import control, protocol, view
+from grader.sandbox import cgroups, control, protocol, view
 from grader.sandbox.launch import CLOSE_SECONDS, ZygoteProcess
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import (
@@ -85,6 +85,7 @@ class Zygote:
         self._line = line
         self._core = core
         self._process = process
+        self._groups = cgroups.present()
 
     def wait(self) -> None:
         """Until it is ready to fork; SandboxUnavailableError where it does not get ready."""
@@ -105,18 +106,23 @@ class Zygote:
         self.wait()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         report, their_report = os.pipe()
+        group = self._groups.worker(limits) if self._groups is not None else None
         try:
             message = control.Open(limits=limits, core=self._core)
-            control.send(self._line, message, (theirs.fileno(), their_report))
-            answer, descriptors = control.receive(self._line)
+            with group.door() if group is not None else contextlib.nullcontext() as door:
+                descriptors = (theirs.fileno(), their_report, *([door] if door is not None else []))
+                control.send(self._line, message, descriptors)
+            answer, received = control.receive(self._line)
         except OSError as error:
-            answer, descriptors = control.Failed(reason=f"the zygote is gone ({error})"), []
+            answer, received = control.Failed(reason=f"the zygote is gone ({error})"), []
         finally:
             theirs.close()
             os.close(their_report)
-        if isinstance(answer, control.Opened) and descriptors:
+        if isinstance(answer, control.Opened) and received:
             ending = signal.SIGKILL if self.tier == "strict" else signal.SIGTERM
-            return Worker(ours, WardenProcess(descriptors[0], report, ending))
+            return Worker(ours, WardenProcess(received[0], report, ending, group))
+        if group is not None:
+            group.close()
         ours.close()
         os.close(report)
         reason = answer.reason if isinstance(answer, control.Failed) else "the zygote is gone"
@@ -149,10 +155,13 @@ class WardenProcess:
     """The process whose end is the end of everything in a worker's namespace; the second tier's has to be asked, and
     sees to it itself."""
 
-    def __init__(self, pidfd: int, report: int, ending: signal.Signals) -> None:
+    def __init__(
+        self, pidfd: int, report: int, ending: signal.Signals, group: cgroups.Group | None = None
+    ) -> None:
         self._pidfd = pidfd
         self._report = report
         self._ending = ending
+        self._group = group
 
     def end(self) -> str:
         """Kill everything, wait until it is gone, and return the warden's report ("" if it made none)."""
@@ -162,7 +171,8 @@ class WardenProcess:
         report = os.read(self._report, 4096).decode(errors="replace")
         os.close(self._pidfd)
         os.close(self._report)
-        return report
+        outgrown = self._group.close() if self._group is not None else ""
+        return outgrown or report  # who outgrows the group dies with the warden
 
     def last_words(self, seconds: float) -> str:
         """The report of a worker that is ending by itself, waited for a moment, then as `end`; `LOST` where the warden

@@ -44,7 +44,8 @@ class Connect(msgspec.Struct, frozen=True, tag="connect"):
 
 
 class Open(msgspec.Struct, frozen=True, tag="open"):
-    """Make a worker.  Two descriptors come with it: the worker's socket, and a pipe for the warden's report.
+    """Make a worker.  Two descriptors come with it: the worker's socket, and a pipe for the warden's report;
+    a third where the worker has a control group: what is written there brings one in.
     `core` pins it to one processor."""
 
     limits: Limits
@@ -77,7 +78,7 @@ def send(channel: socket.socket, message: Message, descriptors: tuple[int, ...] 
 
 def receive(channel: socket.socket) -> tuple[Message | None, list[int]]:
     """The next message with its descriptors; (None, []) when the other side is gone."""
-    body, descriptors, _, _ = socket.recv_fds(channel, MAX_MESSAGE, 2)
+    body, descriptors, _, _ = socket.recv_fds(channel, MAX_MESSAGE, 3)
     return (_DECODER.decode(body), descriptors) if body else (None, [])
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from grader.errors import SandboxUnavailableError
 from grader.model import Record
-from grader.sandbox import syscalls, view
+from grader.sandbox import cgroups, syscalls, view
 
 APPARMOR = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"
 CLONE = "/proc/sys/kernel/unprivileged_userns_clone"
@@ -47,6 +47,7 @@ def facts() -> Iterator[Fact]:
         yield user_namespaces()
         yield libseccomp()
         yield landlock()
+        yield memory()
 
 
 def package(name: str) -> Fact:
@@ -114,6 +115,15 @@ def libseccomp() -> Fact:
     except SandboxUnavailableError as error:
         return Fact("libseccomp", error.reason, False, error.remedy)
     return Fact("libseccomp", "found", True)
+
+
+def memory() -> Fact:
+    """What bounds memory; either will do."""
+    missing = cgroups.state()
+    if not missing:
+        return Fact("memory limits", "a control group for each worker, and the warden", True)
+    found = f"the warden; no control groups: {missing}. To have both: `{cgroups.REMEDY}`"
+    return Fact("memory limits", found, True)
 
 
 def landlock() -> Fact:

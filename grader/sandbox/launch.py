@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grader
-from grader.sandbox import contained, view
+from grader.sandbox import cgroups, contained, view
 from grader.sandbox.tiers import tier_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def early(sandbox: str) -> Iterator[ZygoteProcess | None]:
     if tier == "process":
         yield None
         return
-    with ZygoteProcess(tier) as process:
+    with cgroups.entered(), ZygoteProcess(tier) as process:
         yield process
 
 

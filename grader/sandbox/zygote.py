@@ -137,7 +137,9 @@ def build(
 ) -> None:
     """In the builder: new namespaces, where there are any, then the warden as their first process.  Does not return."""
     try:
-        contained, (worker_socket, report) = prepared.contained, descriptors
+        contained, (worker_socket, report, *group) = prepared.contained, descriptors
+        for door in group:
+            os.write(door, b"0")  # this process, and so all that come of it
         if contained is None:
             take_namespaces(prepared)
         pid = os.fork()
