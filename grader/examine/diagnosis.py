@@ -155,7 +155,7 @@ def factor(mine: Floats, its: Floats) -> Iterator[str]:
 
 def partly(mine: Floats, its: Floats) -> Iterator[str]:
     """Some values are right, in a telling place."""
-    if mine.ndim > 1 and len(mine) > 1 and near(mine[0], its[0]):
+    if mine.ndim > 1 and len(mine) > 1 and near(mine[0], its[0]) and mostly_wrong(mine[1:], its[1:]):
         yield "The first of the batch is right and others are not: every sample is to be treated alike."
     if mine.ndim > 1 and len(mine) > 1 and same_rows(mine, its):
         yield "The rows are right, but in another order: the order of the samples is to be kept."
@@ -170,6 +170,12 @@ def same_rows(mine: Floats, its: Floats) -> bool:
     """Whether the rows are the same but for their order."""
     flat, other = (array.reshape(len(array), -1) for array in (mine, its))
     return near(flat[np.lexsort(flat.T)], other[np.lexsort(other.T)])
+
+
+def mostly_wrong(mine: Floats, its: Floats) -> bool:
+    """Whether so many values are wrong that it is not by chance that none of them is somewhere else."""
+    size = float(np.max(np.abs(its), initial=0.0))
+    return bool(np.mean(np.abs(mine - its) > NEAR * size) > 0.5)
 
 
 def near(mine: Floats, its: Floats) -> bool:

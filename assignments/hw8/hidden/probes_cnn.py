@@ -1,8 +1,10 @@
 """What runs beside the student's code in part `cnn`.  No answer is in here."""
 
+import random
 from collections.abc import Iterable
 from types import ModuleType
 
+import numpy as np
 import torch
 from probes import Array, Layer, Result, tensor
 from torch import nn
@@ -89,8 +91,11 @@ def accuracy(
     }
 
 
-def train_classifier(student: ModuleType, device: str, *, images: Array, labels: Array) -> Result:
-    """What the student trained: whether it is a `CNN`, and its parameters."""
+def train_classifier(student: ModuleType, device: str, *, images: Array, labels: Array, seed: int) -> Result:
+    """What the student trained: whether it is a `CNN`, and its parameters.  Each seed draws other weights."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)
+    random.seed(seed)
     model = student.train_classifier(tensor(images, device), tensor(labels, device), device=device)
     if not isinstance(model, student.CNN):
         return {"is a CNN": False, "parameters": {}}

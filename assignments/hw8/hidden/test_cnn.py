@@ -13,6 +13,7 @@ import pytest
 from inputs import Floats, normal
 from numpy.typing import NDArray
 from splits import Labels, Split
+from tries import best_of_tries
 
 from grader.examine.answer import Answer, Student
 from grader.examine.tolerances import UNIT_ROUNDOFF, gamma
@@ -220,34 +221,59 @@ def fresh_alphabet(questions: Questions) -> Split:
 @pytest.mark.stand_ins("accuracy")
 @pytest.mark.time_limit(TRAINING_SECONDS)
 @pytest.mark.points(4)
-def test_digits(
-    student: Student, fresh_digits: digits.RelabelledDigits, credit: Credit, exhibit: Exhibit
-) -> None:
-    """Trained on 1,200 handwritten digits with relabelled classes, it recognises others."""
-    split = fresh_digits.split
-    network = trained(student, split, "train_classifier on digits")
-    predicted = oracles.predictions(network, split.held_images)
-    show_classes(exhibit, fresh_digits.digits(split.held_labels), fresh_digits.digits(predicted), "digit")
-    show_mistakes(exhibit, split, fresh_digits.digits(split.held_labels), fresh_digits.digits(predicted))
-    give_credit(credit, exhibit, DIGITS, "unseen digits", network, split, predicted)
+def test_digits(student: Student, draw: np.random.Generator, credit: Credit, exhibit: Exhibit) -> None:
+    """Trained on 1,200 handwritten digits with relabelled classes, it recognises others.
+
+    Where that falls short of full marks it is trained again, on a further split, a few times: the best counts.
+    """
+    best, made = best_of_tries(lambda: digits_learned(student, draw), DIGITS.full, TRAINING_SECONDS)
+    split, meaning = best.fresh.split, best.fresh.digits
+    true, predicted = meaning(split.held_labels), meaning(best.predicted)
+    show_classes(exhibit, true, predicted, "digit")
+    show_mistakes(exhibit, split, true, predicted)
+    what = "unseen digits" if made == 1 else f"unseen digits, the best of {made} trainings on as many splits"
+    give_credit(credit, exhibit, DIGITS, what, best.network, split, best.predicted)
 
 
 @pytest.mark.exercise("train_classifier")
 @pytest.mark.stand_ins("accuracy")
 @pytest.mark.time_limit(TRAINING_SECONDS)
 @pytest.mark.points(4)
-def test_alphabet(student: Student, fresh_alphabet: Split, credit: Credit, exhibit: Exhibit) -> None:
+def test_alphabet(
+    student: Student, fresh_alphabet: Split, draw: np.random.Generator, credit: Credit, exhibit: Exhibit
+) -> None:
     """Trained on an alphabet that nobody has seen before, it recognises other samples of it."""
     split = fresh_alphabet
-    network = trained(student, split, "train_classifier on a fresh alphabet")
+    seed = int(draw.integers(2**31))
+    network = trained(student, split, "train_classifier on a fresh alphabet", seed)
     predicted = oracles.predictions(network, split.held_images)
     show_classes(exhibit, split.held_labels, predicted, "glyph")
     give_credit(credit, exhibit, ALPHABET, "unseen samples of a fresh alphabet", network, split, predicted)
 
 
-def trained(student: Student, split: Split, called: str) -> oracles.Network:
+@dataclass(frozen=True)
+class Learned:
+    """What one training on digits came to."""
+
+    fresh: digits.RelabelledDigits
+    network: oracles.Network
+    predicted: Labels
+
+    @property
+    def accuracy(self) -> float:
+        return float(np.mean(self.predicted == self.fresh.split.held_labels))
+
+
+def digits_learned(student: Student, draw: np.random.Generator) -> Learned:
+    """One training, on a split of its own."""
+    fresh, seed = digits.fresh_split(draw), int(draw.integers(2**31))
+    network = trained(student, fresh.split, "train_classifier on digits", seed)
+    return Learned(fresh, network, oracles.predictions(network, fresh.split.held_images))
+
+
+def trained(student: Student, split: Split, called: str, seed: int) -> oracles.Network:
     """The weights that the student's training gives: finite, and of the given CNN's shapes."""
-    answer = student.train_classifier(called, images=split.images, labels=split.labels)
+    answer = student.train_classifier(called, images=split.images, labels=split.labels, seed=seed)
     assert answer["is a CNN"].flag(), f"{called} did not return a CNN"
     parameters = answer["parameters"].mapping()
     network = {name: parameters[name].tensor(shape) for name, shape in oracles.SHAPES.items()}
