@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -30,11 +31,48 @@ CHUNK = 1 << 20
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """A job is gone: how it ended, in words, and what it had been sent and not done."""
+    """A job is gone: how it ended, in words, and what it had been sent and not done.  `elsewhere`: its whole machine
+    is gone, by no doing of the submission's as far as can be seen."""
 
     why: str
     task: Task | None
     ready: bool
+    elsewhere: bool = False
+
+
+class Worker(Protocol):
+    """Somebody who examines submissions one after the other."""
+
+    ready: bool
+
+    def give(self, task: Task, seconds: float) -> None:
+        """Have it examine a submission, and come to an end within so many seconds."""
+
+
+class Staff(Protocol):
+    """Who examines a batch: jobs on this machine, or on others.  As a context manager all are sent home at last."""
+
+    def __enter__(self) -> Staff: ...
+
+    def __exit__(self, kind: object, *_: object) -> None: ...
+
+    def suite(self, jobs: int) -> Suite:
+        """Hear from one of them which tests there are."""
+
+    def staff(self, wanted: int) -> None:
+        """See that so many submissions can be examined at a time, or as many as can be."""
+
+    def able(self) -> bool:
+        """Whether any of them is ready, or may have work."""
+
+    def idle(self) -> Sequence[Worker]:
+        """Those that can be given a submission."""
+
+    def running(self) -> list[str]:
+        """The submissions that are being examined."""
+
+    def listen(self, seconds: float) -> Iterator[tuple[Worker, FromJob | Lost]]:
+        """What they say within so many seconds, as soon as any says something."""
 
 
 class Job:
@@ -182,6 +220,14 @@ class Crew:
                     raise UsageError(message.reason) if message.usage else GraderError(message.reason)
                 if isinstance(message, Lost):
                     raise GraderError(f"A job did not start: {message.why}.")
+
+    def staff(self, wanted: int) -> None:
+        """As many jobs as are wanted."""
+        while len(self.jobs) < wanted:
+            self.hire()
+
+    def able(self) -> bool:
+        return any(job.ready for job in self.jobs)
 
     def idle(self) -> list[Job]:
         """Those that are ready and have nothing to do."""
