@@ -133,8 +133,8 @@ def outpost_on(ray: Any, share: Share) -> Any:
     return ray.remote(Outpost).options(**options).remote()
 
 
-def answer_of(ray: Any, reference: Any, share: Share) -> bytes:
-    """What an outpost answers to its first question; GraderError where it can't."""
+def answer_of(ray: Any, reference: Any, share: Share) -> bytes | None:
+    """What an outpost answers to its first question, None where its node has died; GraderError where it can't."""
     try:
         return bytes(ray.get(reference, timeout=ANSWER_SECONDS))
     except ray.exceptions.GetTimeoutError:
@@ -143,6 +143,8 @@ def answer_of(ray: Any, reference: Any, share: Share) -> bytes:
             "Run the same command again when it is free."
         ) from None
     except ray.exceptions.RayError as error:
+        if not any(node["Alive"] for node in ray.nodes() if node["NodeID"] == share.node):
+            return None
         last = str(error).strip().splitlines()[-1].strip()
         raise GraderError(
             f"The node {share.name} can't run the grader: {last} Install there what is installed here."

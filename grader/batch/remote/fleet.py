@@ -152,11 +152,14 @@ class Fleet:
         self._files = ray.put(packed(self._assignment))
         self._posts = [Post(ray, share, self._assignment) for share in shares]
         sandbox = str(self._start.sandbox)
-        questions = [(post.share, post.actor.facts.remote(sandbox)) for post in self._posts]
+        questions = [(post, post.actor.facts.remote(sandbox)) for post in self._posts]
         ours = facts_here(sandbox)
-        for share, question in questions:
-            theirs = FACTS.decode(cluster.answer_of(ray, question, share))
-            refused = objection(share.name, theirs, ours)
+        for post, question in questions:
+            answer = cluster.answer_of(ray, question, post.share)
+            if answer is None:
+                self._posts.remove(post)  # it died before anybody had noticed
+                continue
+            refused = objection(post.share.name, FACTS.decode(answer), ours)
             if refused is not None:
                 raise GraderError(refused)
 
