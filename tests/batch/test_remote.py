@@ -50,7 +50,7 @@ class Nodes:
         self._cluster.remove_node(node, allow_graceful=False)
 
     def shutdown(self) -> None:
-        self._cluster.shutdown()
+        self._cluster.shutdown()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +161,7 @@ def outposts() -> list[int]:
     ]
 
 
+@pytest.mark.slow
 def test_a_driver_that_is_killed_leaves_nothing_running_and_goes_on(nodes: Nodes, tmp_path: Path) -> None:
     """`kill -9` of the driver: the jobs on the nodes end, and the same command again does only what is left."""
     room = classroom(tmp_path, nodes, 30)
@@ -204,6 +205,7 @@ def test_a_node_without_bubblewrap_is_refused(nodes: Nodes, tmp_path: Path) -> N
     assert "apt-get install bubblewrap" in said
 
 
+@pytest.mark.slow
 def test_a_node_with_other_versions_is_refused(nodes: Nodes, tmp_path: Path) -> None:
     """The sentence names the node, the package and both versions."""
     import numpy
