@@ -161,16 +161,16 @@ def command(descriptors: Sequence[int]) -> list[str]:
 
 
 class Crew:
-    """All jobs of a batch, and the zygote that their workers are forked from."""
+    """All jobs of a batch, and the zygote that their workers are forked from.  A core None pins to none."""
 
-    def __init__(self, start: Start, cores: Sequence[int], probes: Sequence[SourceFile] = ()) -> None:
+    def __init__(self, start: Start, cores: Sequence[int | None], probes: Sequence[SourceFile] = ()) -> None:
         self.jobs: list[Job] = []
         self._probes = list(probes)
         self._zygote: ZygoteProcess | None = None
         self._start = start
         self._cores = list(cores)
         self._selector = selectors.DefaultSelector()
-        self._core_of: dict[Job, int] = {}
+        self._core_of: dict[Job, int | None] = {}
 
     def __enter__(self) -> Crew:
         return self

@@ -96,7 +96,10 @@ class Shift:
 
     def work(self) -> None:
         """Until it is to end, or no job can be started here."""
-        cores = sorted(os.sched_getaffinity(0))
+        every = sorted(os.sched_getaffinity(0))
+        cores: list[int | None] = (
+            [*every] if self._jobs >= len(every) else [None]
+        )  # others may have the rest: the kernel decides
         with Crew(self._start, cores, load_assignment(self._start.assignment).probes()) as crew:
             try:
                 crew.hire(describe=self._start.describe)
