@@ -202,17 +202,25 @@ def batch(
         bool, typer.Option("--max-points-row", help="A line with the greatest scores in grades.csv.")
     ] = False,
     sandbox: SandboxOption = "strict",
+    executor: Annotated[
+        str, typer.Option("--executor", help="local: on this machine. ray: on the nodes of a Ray cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option("--address", help="The Ray cluster's, as host:port; without one, this machine alone."),
+    ] = None,
 ) -> None:
     """Grade a class; run it again, and only what changed is graded."""
     from grader.assignment import find_assignment
     from grader.batch.command import run_batch, show_plan
     from grader.batch.records import Order
+    from grader.batch.remote.wanted import remote_of
     from grader.sandbox.tiers import tier_of
 
     order = Order(
         folder=folder, assignment=find_assignment(assignment), out=out, jobs=jobs or cores(), seed=seed,
         only=only, force=force, roster=roster, extensions=extensions, max_points_row=max_points_row,
-        sandbox=tier_of(sandbox),
+        sandbox=tier_of(sandbox), remote=remote_of(executor, address, jobs),
     )  # fmt: skip
     if dry_run:
         show_plan(order, echo)

@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -31,11 +32,48 @@ CHUNK = 1 << 20
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """A job is gone: how it ended, in words, and what it had been sent and not done."""
+    """A job is gone: how it ended, in words, and what it had been sent and not done.  `elsewhere`: its whole machine
+    is gone, by no doing of the submission's as far as can be seen."""
 
     why: str
     task: Task | None
     ready: bool
+    elsewhere: bool = False
+
+
+class Worker(Protocol):
+    """Somebody who examines submissions one after the other."""
+
+    ready: bool
+
+    def give(self, task: Task, seconds: float) -> None:
+        """Have it examine a submission, and come to an end within so many seconds."""
+
+
+class Staff(Protocol):
+    """Who examines a batch: jobs on this machine, or on others.  As a context manager all are sent home at last."""
+
+    def __enter__(self) -> Staff: ...
+
+    def __exit__(self, kind: object, *_: object) -> None: ...
+
+    def suite(self, jobs: int) -> Suite:
+        """Hear from one of them which tests there are."""
+
+    def staff(self, wanted: int) -> None:
+        """See that so many submissions can be examined at a time, or as many as can be."""
+
+    def able(self) -> bool:
+        """Whether any of them is ready, or may have work."""
+
+    def idle(self) -> Sequence[Worker]:
+        """Those that can be given a submission."""
+
+    def running(self) -> list[str]:
+        """The submissions that are being examined."""
+
+    def listen(self, seconds: float) -> Iterator[tuple[Worker, FromJob | Lost]]:
+        """What they say within so many seconds, as soon as any says something."""
 
 
 class Job:
@@ -124,9 +162,9 @@ def command(descriptors: Sequence[int]) -> list[str]:
 
 
 class Crew:
-    """All jobs of a batch, and the zygote that their workers are forked from."""
+    """All jobs of a batch, and the zygote that their workers are forked from.  A core None pins to none."""
 
-    def __init__(self, start: Start, cores: Sequence[int], probes: Sequence[SourceFile] = ()) -> None:
+    def __init__(self, start: Start, cores: Sequence[int | None], probes: Sequence[SourceFile] = ()) -> None:
         self.jobs: list[Job] = []
         self._probes = list(probes)
         self._zygote: ZygoteProcess | None = None
@@ -134,7 +172,7 @@ class Crew:
         self._start = start
         self._cores = list(cores)
         self._selector = selectors.DefaultSelector()
-        self._core_of: dict[Job, int] = {}
+        self._core_of: dict[Job, int | None] = {}
 
     def __enter__(self) -> Crew:
         if self._start.sandbox not in (None, "process"):
@@ -188,6 +226,14 @@ class Crew:
                     raise UsageError(message.reason) if message.usage else GraderError(message.reason)
                 if isinstance(message, Lost):
                     raise GraderError(f"A job did not start: {message.why}.")
+
+    def staff(self, wanted: int) -> None:
+        """As many jobs as are wanted."""
+        while len(self.jobs) < wanted:
+            self.hire()
+
+    def able(self) -> bool:
+        return any(job.ready for job in self.jobs)
 
     def idle(self) -> list[Job]:
         """Those that are ready and have nothing to do."""

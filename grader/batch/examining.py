@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from grader.batch.crew import Crew, Job, Lost
+from grader.batch.crew import Lost, Staff, Worker
 from grader.batch.messages import Collected, Done, FromJob, Task, Trouble
 from grader.batch.recording import Recorder
 from grader.batch.records import Decision, Watcher
@@ -20,15 +20,19 @@ FALSE_STARTS = 2
 """How many jobs in a row may end before they were ready until the machine is taken to be unable."""
 
 LISTEN_SECONDS = 0.5
+MOVES = 5
+"""How often a submission may lose its machine until that counts as a try: it may be what brings machines down."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One submission on its way: what is asked for now, how often it was asked, what an earlier try gave."""
+    """One submission on its way: what is asked for now, how often it was asked, how often its machine went away
+    meanwhile, what an earlier try gave."""
 
     decision: Decision
     task: Task
     tries: int = 0
+    moves: int = 0
     earlier: Done | None = None
 
 
@@ -41,7 +45,7 @@ class Examining:
 
     def __init__(
         self,
-        crew: Crew,
+        crew: Staff,
         recorder: Recorder,
         watcher: Watcher,
         *,
@@ -55,7 +59,7 @@ class Examining:
         self._patience = patience(limits)
         self._queue: deque[Case] = deque()
         self._out: dict[str, Case] = {}
-        self._reasons: dict[Job, str] = {}
+        self._reasons: dict[Worker, str] = {}
         self._false_starts = 0
 
     def examine(self, decisions: Sequence[Decision]) -> None:
@@ -70,9 +74,7 @@ class Examining:
 
     def _staff(self) -> None:
         """As many jobs as there is work for."""
-        wanted = min(self._jobs, len(self._queue) + len(self._out))
-        while len(self._crew.jobs) < wanted:
-            self._crew.hire()
+        self._crew.staff(min(self._jobs, len(self._queue) + len(self._out)))
 
     def _feed(self) -> None:
         for job in self._crew.idle():
@@ -81,7 +83,7 @@ class Examining:
                 self._out[case.task.found.id] = case
                 job.give(case.task, self._patience)
 
-    def _hear(self, job: Job, message: FromJob | Lost) -> None:
+    def _hear(self, job: Worker, message: FromJob | Lost) -> None:
         if isinstance(message, Collected):
             self._recorder.check(message.digest)
         elif isinstance(message, Done):
@@ -117,11 +119,13 @@ class Examining:
         if lost.task is not None:
             self._tell(lost.task.found.id, f"Its examiner is gone: {why}.")
             case = self._out.pop(lost.task.found.id)
-            if case.tries + 1 < TRIES:
+            if lost.elsewhere and case.moves < MOVES:
+                self._queue.appendleft(replace(case, moves=case.moves + 1))
+            elif case.tries + 1 < TRIES:
                 self._queue.append(replace(case, tries=case.tries + 1))
             else:
                 self._recorder.unchecked(case.decision, case.earlier, why)
-        if self._false_starts >= FALSE_STARTS and not any(job.ready for job in self._crew.jobs):
+        if self._false_starts >= FALSE_STARTS and not self._crew.able():
             self._give_up(why)
 
     def _give_up(self, why: str) -> None:

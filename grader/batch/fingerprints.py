@@ -19,8 +19,8 @@ from grader import __version__
 from grader.assignment import Assignment
 from grader.errors import UsageError
 from grader.gradebook import Environment
-from grader.intake.gather import gather, gather_members
-from grader.intake.records import Contract, Found, UnreadableError
+from grader.intake.gather import held
+from grader.intake.records import Carried, Contract, Found, UnreadableError
 
 DECIDING = ("assignment.py", "model.py", "plain.py", "intake", "sandbox", "examine", "score")
 """The parts of the grader that decide a result."""
@@ -101,10 +101,10 @@ def solution_text(assignment: Assignment) -> bytes:
 # ----------------------------------------------------------------------------------------- submissions
 
 
-def content_digest(found: Found, contract: Contract) -> str:
+def content_digest(found: Found, contract: Contract, carried: Carried | None = None) -> str:
     """Of what was handed in, byte for byte.  It is the same where a submission need not be read again."""
     try:
-        holding = gather_members(found.members, contract) if found.members else gather(found.path, contract)
+        holding = held(found, contract, carried)
     except UnreadableError as error:
         return digest_of(["unreadable", str(error)])
     several = len(holding.files) > 1  # which of several counts may depend on their times

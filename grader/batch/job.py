@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from grader.assignment import Assignment, load_assignment
 from grader.batch import messages
 from grader.batch.fingerprints import content_digest, suite_digest
@@ -47,7 +49,7 @@ def main() -> None:
 def serve(channel: socket.socket, start: Start) -> None:
     from grader.examine.suite import collect, examine
 
-    assignment = load_assignment(start.assignment)
+    assignment = assignment_of(start)
     desk = Desk(channel, assignment, describe=start.describe)
     if start.sandbox is None:
         collect(assignment, desk.announce)
@@ -64,6 +66,15 @@ def serve(channel: socket.socket, start: Start) -> None:
             announce=desk.announce,
             choose=desk.choose,
         )
+
+
+def assignment_of(start: Start) -> Assignment:
+    """The assignment, with its solution where it lies here."""
+    assignment = load_assignment(start.assignment)
+    if start.solution is None:
+        return assignment
+    spec = msgspec.structs.replace(assignment.spec, solution=str(start.solution))
+    return msgspec.structs.replace(assignment, spec=spec)
 
 
 def sandbox_of(start: Start, assignment: Assignment) -> AbstractContextManager[Sandbox]:
@@ -110,8 +121,8 @@ class Desk:
     def _begin(self, task: Task) -> Submission | Unreadable:
         self._task = task
         self._started = time.monotonic()
-        self._content = content_digest(task.found, self._contract)
-        return read_submission(task.found, self._contract)
+        self._content = content_digest(task.found, self._contract, task.carried)
+        return read_submission(task.found, self._contract, task.carried)
 
     def choose(self, submission: Submission) -> frozenset[str] | None:
         """The tests to run: all, unless the submission reads as it did before."""

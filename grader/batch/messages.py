@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from grader.gradebook import Suite
-from grader.intake.records import Found
+from grader.intake.records import Carried, Found
 from grader.model import Reading, TestResult
 
 HEADER: Final = struct.Struct(">I")
@@ -22,7 +22,8 @@ HEADER: Final = struct.Struct(">I")
 
 class Start(msgspec.Struct, frozen=True, tag="start"):
     """Sent once.  `describe`: say which tests there are, with their digests.  `sandbox` None: nothing but that.
-    `core` pins workers to one processor."""
+    `core` pins workers to one processor.  `solution`: the folder where it lies here, if not where the assignment
+    says."""
 
     assignment: Path
     seed: str
@@ -30,14 +31,19 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
     sandbox: str | None
     core: int | None = None
     describe: bool = False
+    solution: Path | None = None
 
 
 class Task(msgspec.Struct, frozen=True, tag="task"):
-    """Examine one submission.  Where it reads as `known` did, the `tests` by these keys are enough; else all."""
+    """Examine one submission.  Where it reads as `known` did, the `tests` by these keys are enough; else all.
+
+    `carried` are its files, where they are not on this machine.
+    """
 
     found: Found
     known: str | None
     tests: tuple[str, ...]
+    carried: Carried | None = None
 
 
 class Collected(msgspec.Struct, frozen=True, tag="collected"):

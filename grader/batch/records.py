@@ -11,11 +11,22 @@ from grader.intake.records import Found
 from grader.model import Record, Result, Status
 
 
+class Remote(Record, frozen=True):
+    """Examine on a cluster of Ray's: at its `address`, else on one of this machine's own.
+
+    `jobs` are the most of a node, None for as many as it has processors; `gpu_jobs` how many share a card.
+    """
+
+    address: str | None = None
+    jobs: int | None = None
+    gpu_jobs: int = 4
+
+
 class Order(Record, frozen=True):
     """What a batch is asked for.
 
     `only` is a pattern of submissions' ids, `force` runs everything again, `seed` None stands for the folder's
-    own.  `max_points_row` adds a line with the greatest scores to grades.csv.
+    own.  `max_points_row` adds a line with the greatest scores to grades.csv.  `remote` None examines here.
     """
 
     folder: Path
@@ -30,6 +41,7 @@ class Order(Record, frozen=True):
     max_points_row: bool = False
     sandbox: str = "strict"
     device: str = "cpu"
+    remote: Remote | None = None
 
 
 class Circumstances(Record, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.batch.crew import Crew
+from grader.batch.crew import Crew, Staff
 from grader.batch.examining import Examining
 from grader.batch.fingerprints import environment_of, suite_digest
 from grader.batch.messages import Start
@@ -59,14 +60,14 @@ def plan_only(order: Order) -> Plan:
         return plan(order, book, found, supposed(order, book))
 
 
-def carry_out(order: Order, book: Gradebook, crew: Crew, planned: Plan, watcher: Watcher) -> Summary:
+def carry_out(order: Order, book: Gradebook, crew: Staff, planned: Plan, watcher: Watcher) -> Summary:
     """Do what is planned, recording and publishing each result as it comes."""
     run = book.begin(order.folder.resolve(), planned.circumstances.seed, order.jobs)
     publisher = Publisher(book)
     publisher.catch_up()
     watcher.begin(len(planned.decisions), len(planned.decisions) - len(planned.work))
     recorder = Recorder(order.assignment, book, run, planned.circumstances, publisher, watcher)
-    examining = Examining(crew, recorder, watcher, jobs=order.jobs, limits=order.assignment.limits)
+    examining = Examining(crew, recorder, watcher, jobs=most_at_a_time(order), limits=order.assignment.limits)
     with wound_up(order, book, run, publisher):
         for decision in planned.work:
             if decision.action == "score":
@@ -141,7 +142,7 @@ def seed_of(order: Order, book: Gradebook) -> str:
     return seed
 
 
-def settled(order: Order, book: Gradebook, seed: str, crew: Crew) -> Circumstances:
+def settled(order: Order, book: Gradebook, seed: str, crew: Staff) -> Circumstances:
     """What all have in common, kept in the gradebook."""
     known = book.suite(suite_digest(order.assignment))
     return Circumstances(
@@ -186,7 +187,12 @@ def collected_suite(order: Order) -> Suite:
         return crew.suite(1)
 
 
-def crew_for(order: Order, seed: str) -> Crew:
+def most_at_a_time(order: Order) -> int:
+    """How many submissions are examined at once; on a cluster, as many as it can."""
+    return order.jobs if order.remote is None else sys.maxsize
+
+
+def crew_for(order: Order, seed: str) -> Staff:
     """Jobs for the order, none of them started yet."""
     start = Start(
         assignment=order.assignment.folder,
@@ -194,6 +200,10 @@ def crew_for(order: Order, seed: str) -> Crew:
         device=order.device,
         sandbox=order.sandbox,
     )
+    if order.remote is not None:
+        from grader.batch.remote import Fleet  # Ray is needed for nothing else
+
+        return Fleet(order.remote, order.assignment, start, local_jobs=order.jobs)
     return Crew(start, sorted(os.sched_getaffinity(0)), order.assignment.probes())
 
 

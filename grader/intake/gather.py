@@ -26,7 +26,7 @@ from grader.intake.naming import (
     too_large,
     too_much,
 )
-from grader.intake.records import Contract, HandedFile, Holding, UnreadableError
+from grader.intake.records import Carried, Contract, Found, HandedFile, Holding, UnreadableError
 from grader.intake.unzip import unzip
 
 MAX_FOLDERS_DEEP: Final = 12
@@ -35,6 +35,25 @@ FLAGS: Final = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOINHERI
 """Those that the system has: without the first, as on Windows, links are told by what a folder's listing says."""
 
 CAREFULLY: Final = functools.reduce(operator.or_, (getattr(os, flag, 0) for flag in FLAGS), os.O_RDONLY)
+
+
+def held(handed: Path | Found, contract: Contract, carried: Carried | None = None) -> Holding:
+    """All files of a hand-in, from the disk or as they were carried here; UnreadableError where there are none."""
+    if carried is not None:
+        if carried.holding is None:
+            raise UnreadableError(carried.unreadable)
+        return carried.holding
+    if isinstance(handed, Found):
+        return gather_members(handed.members, contract) if handed.members else gather(handed.path, contract)
+    return gather(handed, contract)
+
+
+def carry(found: Found, contract: Contract) -> Carried:
+    """What is to be read of a hand-in, ready to be read on another machine with the very same result."""
+    try:
+        return Carried(holding=held(found, contract))
+    except UnreadableError as error:
+        return Carried(unreadable=str(error))
 
 
 def gather(path: Path, contract: Contract) -> Holding:

@@ -13,11 +13,11 @@ import msgspec
 from grader.intake.account import about_imports, needed_by_piece, reading_of
 from grader.intake.choose import Candidate, Choice, choose
 from grader.intake.document import Document
-from grader.intake.gather import gather, gather_members
+from grader.intake.gather import held
 from grader.intake.helpers import Helpers, imports_of
 from grader.intake.naming import megabytes, safe_id, shown
 from grader.intake.ordering import in_order_of_need, in_order_of_runs
-from grader.intake.records import Contract, Found, Holding, Submission, Unreadable, UnreadableError
+from grader.intake.records import Carried, Contract, Found, Holding, Submission, Unreadable, UnreadableError
 from grader.intake.rendering import render
 from grader.intake.slicing import Slice, graph_of, slice_of
 from grader.model import CellUse, Reading
@@ -37,17 +37,20 @@ class _Cut:
     helpers: Helpers
 
 
-def read_submission(handed: Path | Found, contract: Contract) -> Submission | Unreadable:
+def read_submission(
+    handed: Path | Found, contract: Contract, carried: Carried | None = None
+) -> Submission | Unreadable:
     """Read what a student handed in; nothing of it is run.
 
     A path is a notebook, a module, a zip or a folder, and the id its name without the suffix; `Found` is one
-    of `find_submissions`.  Never raises for what a student did: an `Unreadable` says in sentences why there
+    of `find_submissions`, whose files may have been `carried` here.
+    Never raises for what a student did: an `Unreadable` says in sentences why there
     is nothing to run.
     """
     path = handed.path if isinstance(handed, Found) else handed
     identity = handed.id if isinstance(handed, Found) else safe_id(handed)
     try:
-        holding = _held(handed, contract)
+        holding = held(handed, contract, carried)
         choice = choose(holding, contract)
         return harmless(_read(path, identity, holding, choice, contract))
     except UnreadableError as error:
@@ -59,12 +62,6 @@ def harmless(read: Submission | Unreadable) -> Submission | Unreadable:
     if isinstance(read, Unreadable):
         return msgspec.structs.replace(read, message=plain(read.message), reading=plain_record(read.reading))
     return msgspec.structs.replace(read, reading=plain_record(read.reading))
-
-
-def _held(handed: Path | Found, contract: Contract) -> Holding:
-    if isinstance(handed, Found):
-        return gather_members(handed.members, contract) if handed.members else gather(handed.path, contract)
-    return gather(handed, contract)
 
 
 def _read(

@@ -71,6 +71,13 @@ class Holding(Record, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+class Carried(Record, frozen=True):
+    """What was gathered on another machine: all that a submission holds, or why there is nothing to read of it."""
+
+    holding: Holding | None = None
+    unreadable: str = ""
+
+
 Layout = Literal["canvas", "gradescope", "moodle", "github", "plain"]
 
 

@@ -1,0 +1,107 @@
+"""`grade batch --executor ray` against local jobs: a table in docs/performance.md is made by this command.
+
+    python benchmarks/executors.py [--submissions 200] [--many 5000] [--repeats 3]
+
+Two Ray nodes of one core each against two local jobs, start-up taken out by the difference to a class of a few.  The
+suite is hw8's without the tests that train for long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.batch import PAGE, Figure, Workshop, peak, resident, seconds_of  # noqa: E402 - found first
+
+BEGIN, END = "<!-- executors -->", "<!-- end of executors -->"
+FEW = 4
+
+
+def two_nodes() -> str:
+    """The address of a cluster of two nodes of one core; it ends with this process."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    from ray.cluster_utils import Cluster
+
+    arguments = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 100 * 2**20}
+    cluster = Cluster(initialize_head=True, head_node_args=arguments)
+    cluster.add_node(wait=True, **arguments)
+    return str(cluster.address)
+
+
+def steady_seconds(few: Sequence[str], many: Sequence[str], between: int) -> float:
+    """Seconds a submission, once everything has started."""
+    return (seconds_of(many) - seconds_of(few)) / between
+
+
+def throughput(workshop: Workshop, ray: list[str], size: int, repeats: int) -> Figure:
+    few, many = workshop.class_of(FEW), workshop.class_of(size)
+    ratios = []
+    for _ in range(repeats):
+        local = steady_seconds(workshop.batch(few, 2), workshop.batch(many, 2), size - FEW)
+        remote = steady_seconds(workshop.batch(few, 2) + ray, workshop.batch(many, 2) + ray, size - FEW)
+        ratios.append(local / remote)
+    what = f"throughput, Ray with two nodes of one core over two local jobs, {size} submissions"
+    return Figure(what, tuple(ratios), "times", "at least 0.9")
+
+
+def memory(workshop: Workshop, ray: list[str], few: int, many: int) -> Figure:
+    small, great = (
+        peak(workshop.batch(workshop.class_of(size, None), 2) + ray, resident) for size in (few, many)
+    )
+    return Figure(f"driver's memory, {many} over {few} submissions", (great / small,), "times", "at most 1.3")
+
+
+def write_page(figures: Sequence[Figure]) -> None:
+    """The table between its markers, which are put at the page's end the first time."""
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    table = "\n".join(
+        [
+            BEGIN,
+            f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load average {load} "
+            f"at the end, {datetime.now(UTC):%Y-%m-%d}.",
+            "",
+            "| what | median | spread | aim |",
+            "| --- | --- | --- | --- |",
+            *(figure.line() for figure in figures),
+            END,
+        ]
+    )
+    page = PAGE.read_text(encoding="utf-8")
+    if BEGIN not in page:
+        page = f"{page.rstrip()}\n\n## On a cluster\n\n{BEGIN}{END}\n"
+    text = re.sub(f"{BEGIN}.*{END}", lambda _: table, page, flags=re.DOTALL)
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--submissions", type=int, default=200)
+    parser.add_argument("--many", type=int, default=5000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--dry", action="store_true", help="print the table, write nothing")
+    arguments = parser.parse_args()
+    ray = ["--executor", "ray", "--address", two_nodes()]
+    with tempfile.TemporaryDirectory(prefix="grade-benchmark-") as name:
+        workshop = Workshop(Path(name), with_training=False)
+        figures = [
+            throughput(workshop, ray, arguments.submissions, arguments.repeats),
+            memory(workshop, ray, 100, arguments.many),
+        ]
+    if not arguments.dry:
+        write_page(figures)
+    for figure in figures:
+        print(figure.line())  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""What a machine is, and whether two are alike enough to grade one class."""
+
+from __future__ import annotations
+
+import platform
+import socket
+from importlib.metadata import PackageNotFoundError, version
+
+from grader import __version__
+from grader.batch.fingerprints import code_digest
+from grader.batch.remote.messages import Facts
+from grader.errors import SandboxUnavailableError
+from grader.sandbox import tiers, view
+
+NAMES = {"code": "the grader's code"}
+
+
+def facts_here(sandbox: str) -> Facts:
+    """Of the machine that this runs on, `sandbox` being the tier that is wanted."""
+    versions = {
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "machine": f"{platform.system()} {platform.machine()}",
+        "torch": installed("torch"),
+        "numpy": installed("numpy"),
+        "grader": __version__,
+        "code": code_digest()[:12],
+    }
+    return Facts(host=socket.gethostname(), versions=versions, trouble=trouble_with(sandbox))
+
+
+def installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def trouble_with(sandbox: str) -> str:
+    """Why this tier can't be had here, with the remedy; "" where it can."""
+    try:
+        if sandbox == "strict" and (why := view.can_be_built()):
+            return f"{why}\n{view.REMEDY}"
+        if sandbox == "contained":
+            tiers.prove()
+    except SandboxUnavailableError as error:
+        return str(error)
+    return ""
+
+
+def objection(node: str, theirs: Facts, ours: Facts) -> str | None:
+    """Why a node can't grade with us, in a sentence; None where it can."""
+    for name, version_here in ours.versions.items():
+        version_there = theirs.versions.get(name, "unknown")
+        if version_there != version_here:
+            what = NAMES.get(name, name)
+            return (
+                f"The node {node} has {what} {version_there}, this machine has {version_here}: results would not be "
+                "the same. Install the same version on both, or take the node out of the cluster."
+            )
+    if theirs.trouble:
+        return f"The node {node} can't give the sandbox: {theirs.trouble}"
+    return None

