@@ -9,6 +9,7 @@ from grader.assignment import Assignment
 from grader.gradebook import Environment, Suite
 from grader.intake.records import Found
 from grader.model import Record, Result, Status
+from grader.sandbox.device import CPU, Device
 
 
 class Order(Record, frozen=True):
@@ -29,7 +30,7 @@ class Order(Record, frozen=True):
     extensions: Path | None = None
     max_points_row: bool = False
     sandbox: str = "strict"
-    device: str = "cpu"
+    device: Device = CPU
 
 
 class Circumstances(Record, frozen=True):

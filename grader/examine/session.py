@@ -41,6 +41,7 @@ from grader.sandbox.protocol import (
 )
 
 FORK_SECONDS = 10.0
+TRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class Examination:
         self.names: dict[str, str] = {}
         self.stalled: set[str] = set()
         """Exercises of which a test ran into its time limit."""
+        self.rehearsed: set[str] = set()
+        """Probes that have been tried out as if there were a GPU."""
         self._sandbox = sandbox
         self._workers: dict[tuple[str, ...], Worker] = {}
         self._unloadable: dict[tuple[str, ...], Judgement] = {}
@@ -123,6 +126,16 @@ class Examination:
             return [Answer(called, case) for case in reply.cases]
         raise judgement_of(reply, called)
 
+    def try_out(self, question: Question, call: Call) -> Reply | None:
+        """What the worker that answered last makes of a call that decides nothing; None where it has no answer."""
+        worker = self._workers.get(question.replace)
+        if worker is None or not worker.open:
+            return None
+        try:
+            return worker.call(call, TRY_SECONDS)
+        except WorkerError:
+            return None
+
     def _reply(self, question: Question, call: Call, called: str) -> Answered | Raised | Absent | Refused:
         seconds = self._time_left(question, called)
         worker = self._worker(question)
@@ -132,6 +145,8 @@ class Examination:
             raise self._failure(error, question, called) from None
         if isinstance(reply, Refused):
             worker.finish_fork()  # the call was cut short in the middle: its fork may be in any state
+        if isinstance(reply, Raised) and reply.spent:
+            worker.close()  # the next test gets a fresh one
         return reply
 
     def _time_left(self, question: Question, called: str) -> float:

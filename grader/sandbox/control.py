@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from grader.sandbox.device import CPU, Device
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import SourceFile
 
@@ -29,13 +30,16 @@ class Contained(msgspec.Struct, frozen=True):
 
 class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
     """Sent once: what every worker will hold, and its user id inside and outside of the wall; `contained` where it is
-    the second tier's."""
+    the second tier's.  Where `device` is a card, `starting_filter` takes the place of the filter while its
+    driver starts."""
 
     probes: list[SourceFile]
     system_call_filter: bytes
     inside_uid: int
     outside_uid: int
     contained: Contained | None = None
+    device: Device = CPU
+    starting_filter: bytes = b""
 
 
 class Connect(msgspec.Struct, frozen=True, tag="connect"):
