@@ -205,8 +205,9 @@ class Examiner:
         if self.device != "cpu" or result.outcome is not Outcome.PASSED or trial.question.replace:
             return result
         for call, reply in trial.transcript.exchanges:
-            if isinstance(reply, Answered) and call.probe not in trial.examination.rehearsed:
-                trial.examination.rehearsed.add(call.probe)
+            key = call.probe, lands_of(item)
+            if isinstance(reply, Answered) and key not in trial.examination.rehearsed:
+                trial.examination.rehearsed.add(key)
                 shown = trial.examination.try_out(trial.question, rehearsal(call))
                 hint = finding(shown, lands_of(item))
                 if hint is not None:

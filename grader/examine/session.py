@@ -76,8 +76,8 @@ class Examination:
         self.names: dict[str, str] = {}
         self.stalled: set[str] = set()
         """Exercises of which a test ran into its time limit."""
-        self.rehearsed: set[str] = set()
-        """Probes that have been tried out as if there were a GPU."""
+        self.rehearsed: set[tuple[str, tuple[str, ...]]] = set()
+        """Probes that have been tried out as if there were a GPU, with the results that had to be there."""
         self._sandbox = sandbox
         self._workers: dict[tuple[str, ...], Worker] = {}
         self._unloadable: dict[tuple[str, ...], Judgement] = {}
@@ -123,7 +123,7 @@ class Examination:
         transcript.exchanges.append((call, reply))
         transcript.printed = getattr(reply, "printed", "") or transcript.printed
         if isinstance(reply, Answered):
-            return [Answer(called, case) for case in reply.cases]
+            return [Answer(called, case, self.device) for case in reply.cases]
         raise judgement_of(reply, called)
 
     def try_out(self, question: Question, call: Call) -> Reply | None:

@@ -77,7 +77,7 @@ class Pretence(TorchFunctionMode):
         operands = list(tensors_in((*args, *options.values())))
         if func in GETTERS and self.place_of(args[0]):
             return GETTERS[func](self.place_of(args[0]))
-        if func in TO_NUMPY and self.place_of(args[0]) == CARD:
+        if func in TO_NUMPY and self.place_of(args[0]) == CARD and not options.get("force"):
             raise StillOnTheCardError(
                 f"can't convert {CARD} device type tensor to numpy: use Tensor.cpu() first"
             )

@@ -135,6 +135,7 @@ def trained(make: Callable[[Any], torch.optim.Optimizer]) -> float:
         lambda: Scaled(registered=True).to("cuda")(on_card(2, 4)),
         lambda: Stateful(placed=True)(on_card(2, 4)),
         lambda: on_card(3) * torch.tensor(2.0),
+        lambda: on_card(3).numpy(force=True),
         lambda: on_card(3)[torch.tensor([True, False, True])],
         lambda: on_card(3)[torch.randperm(3)],
         lambda: on_card(3).copy_(torch.ones(3)),
