@@ -177,21 +177,20 @@ class Excess:
     """Whether the processes of a worker have outgrown the limits together: asked again and again.
 
     `holdings` gives the bytes that each of them holds.  Of each after the first, what it shares with the zygote (as
-    much as the warden itself, a fork of it, holds) does not count again.  `overhead` is what the first held before a
-    student's code ran, where that is more than the warden does.
+    much as the warden itself, a fork of it, holds) does not count again.  `overhead` is what the worker held before
+    a student's code ran, where that is more than the warden does.
     """
 
     def __init__(self, limits: Limits, holdings: Callable[[], Iterable[int]], overhead: int = 0) -> None:
         self._limits = limits
         self._holdings = holdings
-        self._baseline = account_of("self").held
-        self._allowed = limits.memory_mb * 2**20 + max(self._baseline, overhead)
+        self._baseline = max(account_of("self").held, overhead)
 
     def __call__(self) -> str:
         """ "memory MB" or "processes N"; "" while all is well."""
         held = list(self._holdings())
         memory = sum(held[:1]) + sum(max(0, one - self._baseline) for one in held[1:])
-        if memory > self._allowed:
+        if memory > self._limits.memory_mb * 2**20 + self._baseline:
             return f"memory {memory // 2**20}"
         if len(held) > self._limits.processes + 8:
             return f"processes {len(held)}"
