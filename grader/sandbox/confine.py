@@ -38,15 +38,20 @@ def prepare() -> None:
 
 
 def confine(limits: Limits, system_call_filter: bytes, device: Device = CPU) -> None:
-    """Give up everything that a student's code must not have; OSError where the kernel refuses."""
-    limit_resources(limits, device)
+    """Give up everything that a student's code must not have; OSError where the kernel refuses.
+
+    With a card, limits on resources wait until its driver has started, which needs more and is not counted.
+    """
+    if not device.card:
+        limit_resources(limits)
     present = [folder for folder in (SCRATCH, SHARED_MEMORY) if os.path.isdir(folder)]
     _give_up(system_call_filter, Reach(readable=["/"], writable=present, device=device))
 
 
 def confine_to(limits: Limits, system_call_filter: bytes, reach: Reach, user: int) -> None:
     """The same without a view of one's own: become this user, who reaches this and nothing else."""
-    limit_resources(limits, reach.device)
+    if not reach.device.card:
+        limit_resources(limits)
     linux.drop_bounding_capabilities()
     os.setgroups([])
     os.setresgid(user, user, user)
@@ -62,21 +67,15 @@ def _give_up(system_call_filter: bytes, reach: Reach) -> None:
     linux.install_seccomp(system_call_filter)
 
 
-def limit_resources(limits: Limits, device: Device) -> None:
+def limit_resources(limits: Limits) -> None:
     """Lower both limits, soft and hard: what a process gives up it can't take back."""
-    if not device.card:  # else what its driver takes comes first, and is not counted
-        limit_memory(limits)
+    _lower(resource.RLIMIT_DATA, linux.private_memory() + limits.memory_mb * 2**20)
     _lower(resource.RLIMIT_NPROC, limits.processes)
     _lower(resource.RLIMIT_NOFILE, limits.open_files)
     _lower(resource.RLIMIT_FSIZE, limits.scratch_mb * 2**20)
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_MEMLOCK, 0)
     _lower(resource.RLIMIT_CPU, int(limits.total_seconds * 2) + 1)
-
-
-def limit_memory(limits: Limits) -> None:
-    """Beyond what this process holds by now."""
-    _lower(resource.RLIMIT_DATA, linux.private_memory() + limits.memory_mb * 2**20)
 
 
 def _lower(which: int, value: int) -> None:

@@ -96,7 +96,7 @@ class Overhead:
         if self._pipe is None:
             return
         worker.start_card(self.prepared.device, limits)
-        confine.limit_memory(limits)
+        confine.limit_resources(limits)
         linux.install_seccomp_everywhere(self.prepared.system_call_filter)
         os.write(self._pipe[1], str(account_of("self").held).encode())
         for end in self._pipe:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UsageError
-from grader.sandbox import gpu
+from grader.sandbox import diagnosis, gpu
 from grader.sandbox.device import CPU, Device
 from tests.fixtures.pretended_card import lay_out_system
 
@@ -166,3 +166,26 @@ def test_a_trial_that_can_not_succeed_gives_its_reason() -> None:
     outcome = gpu.tried(Device(kind="cuda", visible="0"), "strict")
     assert isinstance(outcome, str)
     assert "Torch not compiled with CUDA enabled" in outcome
+
+
+def test_what_the_doctor_says_of_a_card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Which there is; and where PyTorch or a node is in the way, what to do."""
+    found = [gpu.Card(index=0, minor=0, name="NVIDIA Pretended")]
+    monkeypatch.setattr(gpu, "cards", lambda: found)
+    monkeypatch.setattr(gpu, "torch_build", lambda: gpu.Build(torch="2.13.0+cpu", cuda=None))
+    fact = diagnosis.card()
+    assert (fact.will_do, fact.found) == (False, "NVIDIA Pretended; PyTorch 2.13.0+cpu is built without CUDA")
+    monkeypatch.setattr(gpu, "torch_build", lambda: WITH_CUDA)
+    monkeypatch.setattr(gpu, "nvidia_nodes", lambda root: [])
+    assert "nvidia-modprobe" in diagnosis.card().remedy
+    lay_out_system(tmp_path)
+    nodes = [tmp_path / "dev/nvidiactl", tmp_path / "dev/nvidia-uvm"]
+    monkeypatch.setattr(gpu, "nvidia_nodes", lambda root: nodes)
+    roles = {nodes[0]: "control", nodes[1]: "memory"}
+    monkeypatch.setattr(gpu, "role_of", lambda node, root: roles[node])
+    assert (diagnosis.card().will_do, diagnosis.card().found) == (
+        True,
+        "NVIDIA Pretended; PyTorch for CUDA 13.0",
+    )
+    monkeypatch.setattr(gpu, "cards", list)
+    assert diagnosis.card().will_do
