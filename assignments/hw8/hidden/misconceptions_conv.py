@@ -211,7 +211,7 @@ def relu_in_conv(right: Right, self: Layer, x: Tensor) -> Tensor:
     hint="The results are stored as whole numbers: the digits after the point are lost, and the gradient too.",
 )
 def stored_as_integers(right: Right, self: Layer, x: Tensor) -> Tensor:
-    y = torch.zeros(right(self, x).shape, dtype=torch.int64)
+    y = torch.zeros(right(self, x).shape, dtype=torch.int64, device=x.device)
     y[:] = right(self, x)
     return y.float()
 

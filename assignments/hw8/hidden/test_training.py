@@ -199,6 +199,7 @@ def assert_follows(answer: Answer, expected: oracles.Training) -> None:
 
 
 @fitting
+@pytest.mark.without_device
 @pytest.mark.exercise("fit_line")
 @pytest.mark.points(2)
 def test_line(student: Student, draw: np.random.Generator, exhibit: Exhibit) -> None:
@@ -214,6 +215,7 @@ def test_line(student: Student, draw: np.random.Generator, exhibit: Exhibit) -> 
 
 
 @fitting
+@pytest.mark.without_device
 @pytest.mark.exercise("fit_line")
 @pytest.mark.points(1)
 def test_lopsided_line(student: Student, draw: np.random.Generator) -> None:
@@ -225,6 +227,7 @@ def test_lopsided_line(student: Student, draw: np.random.Generator) -> None:
 
 
 @fitting
+@pytest.mark.without_device
 @pytest.mark.exercise("fit_line")
 @pytest.mark.points(1)
 def test_few_epochs(student: Student, draw: np.random.Generator) -> None:
