@@ -102,11 +102,6 @@ def repeated(layer: Layer, device: str, xs: list[Array], weights: list[Array], b
     return results
 
 
-def in_turn(layer: Layer, device: str, xs: list[Array]) -> Result:
-    """One layer without parameters, called in turn with each input."""
-    return {f"y of call {turn}": layer(tensor(x, device)) for turn, x in enumerate(xs, start=1)}
-
-
 # --------------------------------------------------------------------------------------------- tensors
 
 
@@ -275,18 +270,6 @@ def pool_forward(
     strided: bool = False,
 ) -> Result:
     return forward(pool(student, device, kernel_size, stride), device, x, strided)
-
-
-def relu_in_turn(student: ModuleType, device: str, *, xs: list[Array]) -> Result:
-    return in_turn(student.ReLU().to(device), device, xs)
-
-
-def pool_in_turn(student: ModuleType, device: str, *, xs: list[Array], kernel_size: int) -> Result:
-    return in_turn(pool(student, device, kernel_size, None), device, xs)
-
-
-def flatten_in_turn(student: ModuleType, device: str, *, xs: list[Array]) -> Result:
-    return in_turn(student.Flatten().to(device), device, xs)
 
 
 def pool_backward(

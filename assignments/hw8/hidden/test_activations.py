@@ -24,10 +24,6 @@ def test_relu(student: Student, draw: np.random.Generator) -> None:
     answers = student.each("relu_forward", "ReLU()(x)", [{"x": x} for x in inputs])
     for x, answer in zip(inputs, answers, strict=True):
         answer.where(f"x has shape {x.shape}")["y"].matches(oracles.relu(x))
-    again = [normal(draw, 3, 4, 5) for _ in range(3)]
-    answer = student.relu_in_turn("one ReLU(), called again with another x", xs=again)
-    for turn, x in enumerate(again, start=1):
-        answer[f"y of call {turn}"].matches(oracles.relu(x))
 
 
 @relu
@@ -91,10 +87,6 @@ def test_max_pool(student: Student, draw: np.random.Generator) -> None:
     """`MaxPool2d(k)` takes the greatest value of each k x k window, window beside window, in each channel."""
     inputs = [normal(draw, *shape) for shape in ((2, 3, 4, 6), (1, 2, 9, 6), (1, 1, 4, 4), (2, 2, 3, 2))]
     pooled(student, list(inputs), [(2, None), (3, None), (4, None), (1, None)])
-    again = [normal(draw, 2, 3, 4, 6) for _ in range(3)]
-    answer = student.pool_in_turn("one MaxPool2d(2), called again with another x", xs=again, kernel_size=2)
-    for turn, x in enumerate(again, start=1):
-        answer[f"y of call {turn}"].matches(oracles.max_pool(x, 2, 2))
 
 
 @max_pool
@@ -156,10 +148,6 @@ def test_flatten(student: Student, draw: np.random.Generator) -> None:
     answers = student.each("flatten_forward", "Flatten()(x)", [{"x": x} for x in inputs])
     for x, answer in zip(inputs, answers, strict=True):
         answer.where(f"x has shape {x.shape}")["y"].matches(oracles.flatten(x))
-    again = [normal(draw, 3, 4, 5) for _ in range(3)]
-    answer = student.flatten_in_turn("one Flatten(), called again with another x", xs=again)
-    for turn, x in enumerate(again, start=1):
-        answer[f"y of call {turn}"].matches(oracles.flatten(x))
 
 
 @flatten
