@@ -111,3 +111,18 @@ def test_extreme_claims_do_no_harm() -> None:
     """What a student's process sends is of any size."""
     assert told({"y": 10**400}, {"y": 1.0}) == ""
     assert told({"y": to_value([1.0, 2.0, 3.0])}, {"y": 1.0}) == ""
+
+
+def test_an_answer_to_an_earlier_call_is_told() -> None:
+    """What was right for another input of the same shape, in the call before."""
+    right = [{"y": tensor(X)}, {"y": tensor(2 * X + 1)}]
+    kept = Answered(id=1, cases=[right[0], right[0]], printed="")
+    words = diagnosis(kept, Answered(id=2, cases=right, printed=""), alike_values) or ""
+    assert "answer to an earlier call" in words
+
+
+def test_nothing_but_zeros_is_no_answer_to_an_earlier_call() -> None:
+    """Many mistakes give zeros, and some right answers are zeros."""
+    right = [{"y": tensor(0 * X)}, {"y": tensor(X)}]
+    zeros = Answered(id=1, cases=[right[0], right[0]], printed="")
+    assert "earlier" not in (diagnosis(zeros, Answered(id=2, cases=right, printed=""), alike_values) or "")

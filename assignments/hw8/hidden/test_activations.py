@@ -27,7 +27,7 @@ def test_relu(student: Student, draw: np.random.Generator) -> None:
 
 
 @relu
-@pytest.mark.points(0.5)
+@pytest.mark.points(0.25)
 def test_relu_of_a_non_contiguous_input(student: Student, draw: np.random.Generator) -> None:
     """ReLU takes inputs that are not contiguous."""
     inputs = [normal(draw, 3, 5), normal(draw, 2, 3, 4, 5), normal(draw, 7)]
@@ -55,6 +55,21 @@ def test_relu_leaves_its_input_unchanged(student: Student, draw: np.random.Gener
     answer = student.relu_forward("ReLU()(x) with x (4, 5)", x=x)
     answer["y"].matches(oracles.relu(x))
     answer["x afterwards"].matches(Expected.exact(x))
+
+
+@relu
+@pytest.mark.points(0.25)
+def test_relu_called_again(student: Student, draw: np.random.Generator) -> None:
+    """Each call of the same ReLU is about the input given then, not an earlier one."""
+    xs = [normal(draw, 4, 5), normal(draw, 4, 5), normal(draw, 2, 3)]
+    answer = student.relu_repeated("one ReLU(), called again with another x", xs=xs)
+    judge_calls(answer, [oracles.relu(x) for x in xs])
+
+
+def judge_calls(answer: Answer, expected: list[Expected]) -> None:
+    """Judge what one layer gave in calls in turn."""
+    for turn, each in enumerate(expected, start=1):
+        answer[f"y of call {turn}"].matches(each)
 
 
 def pooled(
@@ -114,11 +129,20 @@ def test_max_pool_of_negative_values(student: Student, draw: np.random.Generator
 
 
 @max_pool
-@pytest.mark.points(0.5)
+@pytest.mark.points(0.25)
 def test_max_pool_of_a_non_contiguous_input(student: Student, draw: np.random.Generator) -> None:
     """MaxPool2d takes inputs that are not contiguous."""
     inputs = [normal(draw, *shape) for shape in ((2, 3, 4, 6), (2, 2, 6, 3))]
     pooled(student, list(inputs), [(2, None), (3, None)], strided=True)
+
+
+@max_pool
+@pytest.mark.points(0.25)
+def test_max_pool_called_again(student: Student, draw: np.random.Generator) -> None:
+    """Each call of the same MaxPool2d is about the input given then, not an earlier one."""
+    xs = [normal(draw, 2, 3, 4, 6), normal(draw, 2, 3, 4, 6), normal(draw, 1, 2, 6, 4)]
+    answer = student.pool_repeated("one MaxPool2d(2), called again with another x", xs=xs, kernel_size=2)
+    judge_calls(answer, [oracles.max_pool(x, 2, 2) for x in xs])
 
 
 @max_pool
@@ -151,13 +175,22 @@ def test_flatten(student: Student, draw: np.random.Generator) -> None:
 
 
 @flatten
-@pytest.mark.points(0.5)
+@pytest.mark.points(0.25)
 def test_flatten_of_a_non_contiguous_input(student: Student, draw: np.random.Generator) -> None:
     """Flatten takes inputs that are not contiguous."""
     inputs = [normal(draw, *shape) for shape in ((3, 2, 4, 5), (2, 3, 4), (3, 5))]
     answers = student.each("flatten_forward", "Flatten()(x)", [{"x": x, "strided": True} for x in inputs])
     for x, answer in zip(inputs, answers, strict=True):
         answer.where(f"x of shape {x.shape} is not contiguous")["y"].matches(oracles.flatten(x))
+
+
+@flatten
+@pytest.mark.points(0.25)
+def test_flatten_called_again(student: Student, draw: np.random.Generator) -> None:
+    """Each call of the same Flatten is about the input given then, not an earlier one."""
+    xs = [normal(draw, 3, 2, 4), normal(draw, 3, 2, 4), normal(draw, 2, 5, 3, 2)]
+    answer = student.flatten_repeated("one Flatten(), called again with another x", xs=xs)
+    judge_calls(answer, [oracles.flatten(x) for x in xs])
 
 
 @flatten

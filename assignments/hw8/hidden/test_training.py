@@ -232,14 +232,20 @@ def test_lopsided_line(student: Student, draw: np.random.Generator) -> None:
 @pytest.mark.points(1)
 def test_few_epochs(student: Student, draw: np.random.Generator) -> None:
     """Few epochs at a small learning rate get only part of the way, as far as gradient descent gets."""
-    x, y = points(draw, count=30, slope=draw.uniform(50, 70), intercept=draw.uniform(-70, -50))
-    answer = student.fit_line("fit_line(x, y, lr=0.02, epochs=20)", x=x, y=y, lr=0.02, epochs=20)
+    for turn in ("", ", then another line"):
+        x, y = points(draw, count=30, slope=draw.uniform(50, 70), intercept=draw.uniform(-70, -50))
+        answer = student.fit_line("fit_line(x, y, lr=0.02, epochs=20)" + turn, x=x, y=y, lr=0.02, epochs=20)
+        assert_on_the_way(answer, x, y)
+
+
+def assert_on_the_way(answer: Answer, x: Floats, y: Floats) -> None:
+    """Judge that 20 steps lead to the line from a freshly drawn layer, not from one that was fitted before."""
     line = np.array(answer["(m, b)"].numbers(2))
-    assert np.isfinite(line).all(), "fit_line(x, y, lr=0.02, epochs=20): m or b is not finite"
+    assert np.isfinite(line).all(), f"{answer.called}: m or b is not finite"
     start = oracles.start_of_fit(line, x, y, lr=0.02, epochs=20)
     assert np.abs(start).max() <= oracles.START, (
-        "fit_line(x, y, lr=0.02, epochs=20) is not where 20 steps of gradient descent on the mean squared "
-        "error can lead from a freshly drawn layer"
+        f"{answer.called} is not where 20 steps of gradient descent on the mean squared error can lead from a "
+        "freshly drawn layer"
     )
 
 
