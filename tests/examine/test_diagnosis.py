@@ -113,16 +113,19 @@ def test_extreme_claims_do_no_harm() -> None:
     assert told({"y": to_value([1.0, 2.0, 3.0])}, {"y": 1.0}) == ""
 
 
+def told_of_two(own: list[Array], right: list[Array]) -> str:
+    """The diagnosis of two cases in one round trip."""
+    answers = [Answered(id=1, cases=[{"y": y} for y in each], printed="") for each in (own, right)]
+    return diagnosis(answers[0], answers[1], alike_values) or ""
+
+
 def test_an_answer_to_an_earlier_call_is_told() -> None:
     """What was right for another input of the same shape, in the call before."""
-    right = [{"y": tensor(X)}, {"y": tensor(2 * X + 1)}]
-    kept = Answered(id=1, cases=[right[0], right[0]], printed="")
-    words = diagnosis(kept, Answered(id=2, cases=right, printed=""), alike_values) or ""
-    assert "answer to an earlier call" in words
+    first, second = tensor(X), tensor(X**2 + 1)
+    assert "answer to an earlier call" in told_of_two([first, first], [first, second])
 
 
 def test_nothing_but_zeros_is_no_answer_to_an_earlier_call() -> None:
     """Many mistakes give zeros, and some right answers are zeros."""
-    right = [{"y": tensor(0 * X)}, {"y": tensor(X)}]
-    zeros = Answered(id=1, cases=[right[0], right[0]], printed="")
-    assert "earlier" not in (diagnosis(zeros, Answered(id=2, cases=right, printed=""), alike_values) or "")
+    zeros, second = tensor(0 * X), tensor(X**2 + 1)
+    assert "earlier" not in told_of_two([zeros, zeros], [zeros, second])
