@@ -136,7 +136,7 @@ def related(mine: Floats | None, its: Floats | None) -> str | None:
         return None
     if not np.isfinite(mine).all() or not np.isfinite(its).all():
         return None
-    return next(relations(mine, its), None)
+    return None if near(mine, its) else next(relations(mine, its), None)
 
 
 def relations(mine: Floats, its: Floats) -> Iterator[str]:

@@ -59,6 +59,8 @@ def told(own: Any, right: Any) -> str:
         (tensor(X.ravel()[::-1].reshape(3, 4)), tensor(X), "in another order"),
         (tensor(X + 9 * np.eye(3, 4, k=-1)), tensor(X), ""),  # two of twelve, in the first by chance none
         (17.0, 0.875, ""),
+        (tensor(X * (1 + 1e-5)), tensor(X), ""),
+        (tensor(X, kind="ndarray"), tensor(X), ""),
         (tensor(X * X), tensor(X), ""),
         (tensor(np.full((3, 4), np.nan)), tensor(X), ""),
         ("text", 0.875, ""),

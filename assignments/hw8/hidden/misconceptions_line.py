@@ -55,3 +55,21 @@ def line_rounded(right: Right, x: Tensor, y: Tensor, lr: float = 0.1, epochs: in
 def points_held_back(right: Right, x: Tensor, y: Tensor, lr: float = 0.1, epochs: int = 200) -> Any:
 
     return right(x[: len(x) // 2], y[: len(y) // 2], lr, epochs)
+
+
+@misconception(
+    "fit_line",
+    says="is not where 20 steps of gradient descent",
+    hint="There is one epoch too many, or one too few. Count the steps for epochs=1.",
+)
+def one_step_too_few(right: Right, x: Tensor, y: Tensor, lr: float = 0.1, epochs: int = 200) -> Any:
+    return right(x, y, lr, epochs - 1)
+
+
+@misconception(
+    "fit_line",
+    says="is not where 20 steps of gradient descent",
+    hint="The loss is half the mean squared error, so that each step is half as long. Take mse_loss as it is.",
+)
+def half_the_loss(right: Right, x: Tensor, y: Tensor, lr: float = 0.1, epochs: int = 200) -> Any:
+    return right(x, y, lr / 2, epochs)

@@ -80,3 +80,12 @@ def root_of_squares(right: Right, self: Layer, x: Tensor) -> Any:
 
     k, s = self.kernel_size, self.stride
     return x.unfold(2, k, s).unfold(3, k, s).square().sum(dim=(-2, -1)).sqrt()
+
+
+@misconception(
+    "MaxPool2d.forward",
+    hint="The search for the greatest value starts from a number that is not small enough: a window may lie below it. "
+    "Start from the window's first value, or from minus infinity.",
+)
+def maximum_from_minus_thousand(right: Right, self: Layer, x: Tensor) -> Tensor:
+    return right(self, x).clamp(min=-1000)

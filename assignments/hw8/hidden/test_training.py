@@ -15,7 +15,7 @@ from grader.examine.comparison import values_fault
 
 Exhibit = Callable[[str, dict[str, Any]], None]
 
-SHAPES = ((4, 3), (4,), (), (2, 3, 2, 2))
+SHAPES = ((4, 3), (4,), (), (2, 3, 2, 2), (5, 1))
 SIZES = (7, 7, 7, 5)
 EPOCHS = 7
 
@@ -52,7 +52,7 @@ def test_step_on_a_generator(student: Student, draw: np.random.Generator) -> Non
 def test_step_without_a_gradient(student: Student, draw: np.random.Generator) -> None:
     """A parameter whose `grad` is None stays as it is; the others take their step."""
     values, gradients = tensors(draw), tensors(draw)
-    given = [None, gradients[1], None, gradients[3]]
+    given = [gradients[0], gradients[1], None, gradients[3], None]
     answer = student.sgd_step(
         "sgd_step(parameters, lr=0.2), some without a gradient", values=values, gradients=[given], lr=0.2
     )
@@ -233,7 +233,7 @@ def test_lopsided_line(student: Student, draw: np.random.Generator) -> None:
 def test_few_epochs(student: Student, draw: np.random.Generator) -> None:
     """Few epochs at a small learning rate get only part of the way, as far as gradient descent gets."""
     for turn in ("", ", then another line"):
-        x, y = points(draw, count=30, slope=draw.uniform(50, 70), intercept=draw.uniform(-70, -50))
+        x, y = points(draw, count=30, slope=draw.uniform(500, 700), intercept=draw.uniform(-700, -500))
         answer = student.fit_line("fit_line(x, y, lr=0.02, epochs=20)" + turn, x=x, y=y, lr=0.02, epochs=20)
         assert_on_the_way(answer, x, y)
 
