@@ -15,6 +15,7 @@ import typer
 
 from grader.commands import checking, exporting, gradescope, overriding, reporting, scaffolding, similarity
 from grader.commands.delivering import FormatOption, OutputOption, deliver, deliveries
+from grader.commands.devices import DeviceOption, chosen_device
 from grader.errors import GraderError, UsageError
 
 app = typer.Typer(
@@ -51,13 +52,17 @@ def run(
     every: Annotated[bool, typer.Option("--all", help="List the tests that passed, too.")] = False,
     format_: FormatOption = None,
     output: OutputOption = None,
+    device: DeviceOption = "auto",
 ) -> None:
     """Grade one submission and print the result."""
     from grader.sandbox.launch import early
+    from grader.sandbox.tiers import tier_of
 
     if sandbox == "process":
         say("Note: --sandbox process protects nobody; grade others' work with --sandbox strict.")
-    with early(sandbox) as started:  # while torch is imported there, the rest is here
+    tier = tier_of(sandbox)
+    where = chosen_device(device, tier)
+    with early(tier, where) as started:  # while torch is imported there, the rest is here
         from grader.assignment import find_assignment
         from grader.pipeline import grade_one
         from grader.report.formats_sheet import graded_sheet
@@ -65,7 +70,7 @@ def run(
 
         wanted = deliveries(format_, output)
         chosen = find_assignment(assignment)
-        result = grade_one(submission, chosen, seed=seed, sandbox=sandbox, started=started)
+        result = grade_one(submission, chosen, seed=seed, sandbox=tier, device=where, started=started)
     if json is not None:
         write(json, encode(result))
     sheet = graded_sheet(chosen, result, submission)
@@ -77,6 +82,7 @@ def run(
 @app.command()
 def doctor(
     quick: Annotated[bool, typer.Option("--quick", help="Only say what is there; try nothing.")] = False,
+    device: DeviceOption = "auto",
 ) -> None:
     """Say what this machine can do, and try every promise of the sandbox on it."""
     import tempfile
@@ -98,9 +104,10 @@ def doctor(
     if quick:
         return
     tier = "contained" if tiers.obstacle() else "strict"
+    where = chosen_device(device, tier)
     with (
         cgroups.entered(),
-        closing(start_zygote([PROBE], ZygoteProcess(tier))) as zygote,
+        closing(start_zygote([PROBE], ZygoteProcess(tier, where))) as zygote,
         tempfile.TemporaryDirectory() as folder,
     ):
         findings = [show_finding(console, finding) for finding in run_all(zygote, Path(folder))]
@@ -209,18 +216,25 @@ def batch(
         str | None,
         typer.Option("--address", help="The Ray cluster's, as host:port; without one, this machine alone."),
     ] = None,
+    device: DeviceOption = "auto",
+    gpu_jobs: Annotated[
+        int | None, typer.Option("--gpu-jobs", min=1, help="How many share the card; else what fits.")
+    ] = None,
 ) -> None:
     """Grade a class; run it again, and only what changed is graded."""
     from grader.assignment import find_assignment
     from grader.batch.command import run_batch, show_plan
     from grader.batch.records import Order
     from grader.batch.remote.wanted import remote_of
+    from grader.batch.sharing import jobs_on
     from grader.sandbox.tiers import tier_of
 
+    chosen, tier = find_assignment(assignment), tier_of(sandbox)
+    where = chosen_device(device, tier)
     order = Order(
-        folder=folder, assignment=find_assignment(assignment), out=out, jobs=jobs or cores(), seed=seed,
-        only=only, force=force, roster=roster, extensions=extensions, max_points_row=max_points_row,
-        sandbox=tier_of(sandbox), remote=remote_of(executor, address, jobs),
+        folder=folder, assignment=chosen, out=out, jobs=jobs_on(where, chosen.limits, jobs or cores(), gpu_jobs),
+        seed=seed, only=only, force=force, roster=roster, extensions=extensions, max_points_row=max_points_row,
+        sandbox=tier, device=where, remote=remote_of(executor, address, jobs, gpu_jobs),
     )  # fmt: skip
     if dry_run:
         show_plan(order, echo)

@@ -15,6 +15,7 @@ from grader.intake import Inspection, inspect_submission, read_submission
 from grader.intake.forbidden import code_of, find_forbidden
 from grader.intake.records import Contract, Hit, Submission, Unreadable
 from grader.model import Result, RunInfo, TestResult
+from grader.sandbox.device import CPU, Device
 from grader.sandbox.protocol import SourceFile
 from grader.sandbox.tiers import tier_of
 from grader.score.scoring import score_submission, unreadable
@@ -30,20 +31,20 @@ def grade_one(
     *,
     seed: str | None = None,
     sandbox: str = "strict",
-    device: str = "cpu",
+    device: Device = CPU,
     started: ZygoteProcess | None = None,
 ) -> Result:
     """Read one submission, examine it behind the wall, score it."""
     if not path.exists():
         raise UsageError(f"{path}: there is no such file or folder.")
     seed = seed or draw_seed()
-    with open_sandbox(assignment, sandbox, started=started) as workers:
+    with open_sandbox(assignment, sandbox, started=started, device=device) as workers:
         read = read_submission(path, contract_of(assignment))
         if isinstance(read, Unreadable):
             return unreadable(
                 assignment, read.id, read.message, run_info(workers, seed, device), read.reading
             )
-        results = examine_all([read], assignment, workers, seed, device)
+        results = examine_all([read], assignment, workers, seed, device.kind)
         return score_submission(
             assignment, read.id, results[0], run_info(workers, seed, device), read.reading
         )
@@ -102,25 +103,28 @@ def solution_pieces(assignment: Assignment) -> tuple[SourceFile, ...]:
 
 @contextmanager
 def open_sandbox(
-    assignment: Assignment, name: str, *, started: ZygoteProcess | None = None
+    assignment: Assignment, name: str, *, started: ZygoteProcess | None = None, device: Device = CPU
 ) -> Iterator[Sandbox]:
-    """Start the sandbox; it gets ready while the caller goes on.  `started`: where its zygote is under way already."""
+    """Start the sandbox; it gets ready while the caller goes on.  `started`: where its zygote is under way already, for
+    this device."""
     tier = started.tier if started is not None else tier_of(name)
     if tier == "process":
         from grader.sandbox.process import ChildProcesses
 
-        workers: Sandbox = ChildProcesses(assignment.probes())
+        workers: Sandbox = ChildProcesses(assignment.probes(), device)
     else:
         from grader.sandbox.client import start_zygote
         from grader.sandbox.launch import ZygoteProcess
 
-        workers = start_zygote(assignment.probes(), started or ZygoteProcess(tier))
+        workers = start_zygote(assignment.probes(), started or ZygoteProcess(tier, device))
     try:
         yield workers
     finally:
         workers.close()
 
 
-def run_info(workers: Sandbox, seed: str, device: str) -> RunInfo:
+def run_info(workers: Sandbox, seed: str, device: Device | str) -> RunInfo:
     workers.wait()
-    return RunInfo(seed=seed, device=device, torch=workers.torch, grader=__version__, sandbox=workers.tier)
+    return RunInfo(
+        seed=seed, device=str(device), torch=workers.torch, grader=__version__, sandbox=workers.tier
+    )

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from grader.model import Result
+from grader.sandbox.gpu import torch_build
 from tests.fixtures.tiny_assignment import RIGHT, TEST_LAYERS, TOML, WRONG_DOUBLE, make
 
 
@@ -175,3 +176,33 @@ def test_plain_pytest_grades_too(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     assert "ada: 7 of 10 points" in done.stdout
     assert "1 failed, 3 passed" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "batch", "check", "doctor"])
+def test_a_device_that_there_is_not_is_refused(command: str, tmp_path: Path) -> None:
+    """Bad values and a GPU that can't be had: a sentence with the remedy, and nothing is graded elsewhere instead."""
+    assignment = make(tmp_path)
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "ada.py").write_text(RIGHT)
+    arguments: dict[str, tuple[str | Path, ...]] = {
+        "run": (tmp_path / "class" / "ada.py", "-a", assignment.folder),
+        "batch": (tmp_path / "class", "-a", assignment.folder, "-o", tmp_path / "out"),
+        "check": (tmp_path / "class" / "ada.py",),
+        "doctor": (),
+    }
+    refused(grade(command, *arguments[command], "--device", "gpu"), "--device gpu: expected auto, cpu, cuda")
+    if torch_build().cuda is None:
+        without = grade(command, *arguments[command], "--device", "cuda")
+        refused(without, "built without CUDA", "Install PyTorch as built for CUDA")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_device_is_in_the_result(tmp_path: Path) -> None:
+    """`run.device` of the JSON, and the last line on the screen; the CPU where there is no card that works."""
+    assignment = make(tmp_path)
+    (tmp_path / "ada.py").write_text(RIGHT)
+    arguments = ("run", tmp_path / "ada.py", "-a", assignment.folder, "--json", tmp_path / "r.json")
+    done = grade(*arguments, "--device", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert "cpu, sandbox" in done.stdout
+    assert msgspec.json.decode((tmp_path / "r.json").read_bytes(), type=Result).run.device == "cpu"

@@ -207,7 +207,7 @@ class Crew:
         if self._zygote is None or not self._zygote.lives():
             if self._zygote is not None:
                 self._zygote.close()
-            self._zygote = ZygoteProcess(str(self._start.sandbox))
+            self._zygote = ZygoteProcess(str(self._start.sandbox), self._start.device)
             self._zygote.prepare(self._probes, many=True)
         return self._zygote.connect()
 

@@ -61,7 +61,7 @@ def serve(channel: socket.socket, start: Start) -> None:
             desk.submissions(workers),
             desk.deliver,
             seed=start.seed,
-            device=start.device,
+            device=start.device.kind,
             solution=solution_pieces(assignment),
             announce=desk.announce,
             choose=desk.choose,
@@ -80,7 +80,7 @@ def assignment_of(start: Start) -> Assignment:
 def sandbox_of(start: Start, assignment: Assignment) -> AbstractContextManager[Sandbox]:
     """Where workers come from: the zygote at the end of our line, or a sandbox of our own."""
     if start.sandbox in (None, "process"):
-        return open_sandbox(assignment, "process")
+        return open_sandbox(assignment, "process", device=start.device)
     return closing(Zygote(socket.socket(fileno=int(sys.argv[2])), tier=str(start.sandbox), core=start.core))
 
 

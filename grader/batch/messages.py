@@ -16,6 +16,7 @@ import msgspec
 from grader.gradebook import Suite
 from grader.intake.records import Carried, Found
 from grader.model import Reading, TestResult
+from grader.sandbox.device import CPU, Device
 
 HEADER: Final = struct.Struct(">I")
 
@@ -27,8 +28,8 @@ class Start(msgspec.Struct, frozen=True, tag="start"):
 
     assignment: Path
     seed: str
-    device: str
     sandbox: str | None
+    device: Device = CPU
     core: int | None = None
     describe: bool = False
     solution: Path | None = None

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from grader.assignment import Assignment
 from grader.gradebook import Environment, Suite
 from grader.intake.records import Found
 from grader.model import Record, Result, Status
+from grader.sandbox.device import CPU, Device
+
+SHARED_BY: Final = 4
+"""How many jobs share a card of a cluster where nothing else is asked for."""
 
 
 class Remote(Record, frozen=True):
@@ -19,7 +23,7 @@ class Remote(Record, frozen=True):
 
     address: str | None = None
     jobs: int | None = None
-    gpu_jobs: int = 4
+    gpu_jobs: int = SHARED_BY
 
 
 class Order(Record, frozen=True):
@@ -40,7 +44,7 @@ class Order(Record, frozen=True):
     extensions: Path | None = None
     max_points_row: bool = False
     sandbox: str = "strict"
-    device: str = "cpu"
+    device: Device = CPU
     remote: Remote | None = None
 
 

@@ -147,7 +147,7 @@ def settled(order: Order, book: Gradebook, seed: str, crew: Staff) -> Circumstan
     known = book.suite(suite_digest(order.assignment))
     return Circumstances(
         suite=known or book.keep_suite(crew.suite(order.jobs)),
-        environment=book.keep_environment(environment_of(order.assignment, order.sandbox, order.device)),
+        environment=book.keep_environment(environment_of(order.assignment, order.sandbox, str(order.device))),
         seed=seed,
     )
 
@@ -158,7 +158,7 @@ def supposed(order: Order, book: Gradebook | None) -> Circumstances:
     stored = book.setting("seed") if book is not None else None
     return Circumstances(
         suite=known or collected_suite(order),
-        environment=environment_of(order.assignment, order.sandbox, order.device),
+        environment=environment_of(order.assignment, order.sandbox, str(order.device)),
         seed=order.seed or stored or "",
     )
 
@@ -182,7 +182,7 @@ def keep_policy(order: Order, book: Gradebook, suite: Suite, found: tuple[Found,
 
 
 def collected_suite(order: Order) -> Suite:
-    start = Start(assignment=order.assignment.folder, seed="", device=order.device, sandbox=None, core=None)
+    start = Start(assignment=order.assignment.folder, seed="", sandbox=None)
     with Crew(start, [0]) as crew:
         return crew.suite(1)
 

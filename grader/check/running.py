@@ -16,6 +16,7 @@ from grader.intake import Unreadable, read_submission
 from grader.model import Outcome, Result, RunInfo
 from grader.pipeline import contract_of, forbidden_calls, open_sandbox, run_info
 from grader.report.formats_sheet import Sheet, sheet
+from grader.sandbox.device import CPU, Device
 from grader.score.scoring import unreadable
 
 
@@ -32,7 +33,7 @@ class Checked:
         return bool(self.result.tests) and all(test.outcome is Outcome.PASSED for test in self.result.tests)
 
 
-def check_path(path: Path, only: str | None = None) -> Checked:
+def check_path(path: Path, only: str | None = None, device: Device = CPU) -> Checked:
     """Check the notebook or module at `path` (a file, or a folder that holds one).
 
     `only` is a part or an exercise.  UsageError where there is no handout around `path` or nothing by that name.
@@ -42,21 +43,21 @@ def check_path(path: Path, only: str | None = None) -> Checked:
     checks = find_checks(path if path.is_dir() else path.parent)
     if only is not None:
         chosen_part(checks, only)
-    result = examine_path(path.resolve(), checks, only)
+    result = examine_path(path.resolve(), checks, only, device)
     line = summary(result, only)
     return Checked(checks, msgspec.structs.replace(result, message=result.message or line), line)
 
 
-def examine_path(path: Path, checks: Checks, only: str | None) -> Result:
+def examine_path(path: Path, checks: Checks, only: str | None, device: Device) -> Result:
     read = read_submission(path, contract_of(checks))
     if isinstance(read, Unreadable):
         nothing_run = RunInfo(
-            seed=SEED, device="cpu", torch=version("torch"), grader=__version__, sandbox="process"
+            seed=SEED, device=str(device), torch=version("torch"), grader=__version__, sandbox="process"
         )
         return unreadable(checks, read.id, read.message, nothing_run, read.reading)
-    with open_sandbox(checks, "process") as workers:
+    with open_sandbox(checks, "process", device=device) as workers:
         hits = forbidden_calls(read, checks)
-        return examine_own(checks, workers, read, hits, only, run_info(workers, SEED, "cpu"))
+        return examine_own(checks, workers, read, hits, only, run_info(workers, SEED, device))
 
 
 def summary(result: Result, only: str | None = None) -> str:

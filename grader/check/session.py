@@ -33,9 +33,10 @@ class CheckSession(Collection):
         submission: Submission,
         hits: Sequence[Hit],
         only: str | None,
+        device: str = "cpu",
     ) -> None:
         """`only`: the part, or the exercise, that is asked for; None for all."""
-        super().__init__(checks, SEED, "cpu", None, lambda items: None)
+        super().__init__(checks, SEED, device, None, lambda items: None)
         self.sandbox = sandbox
         self.submission = submission
         self.hits = hits
@@ -85,7 +86,7 @@ def examine_own(
     run: RunInfo,
 ) -> Result:
     """Run the public tests; the score is how many pass.  GraderError where none is left to run."""
-    session = CheckSession(checks, sandbox, submission, hits, only)
+    session = CheckSession(checks, sandbox, submission, hits, only, run.device.partition(" ")[0])
     run_pytest(session)
     if not session.results:
         raise GraderError(f"{checks.hidden}: there are no public checks{f' of {only}' if only else ''}.")

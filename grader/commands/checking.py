@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.commands.delivering import Delivery, FormatOption, OutputOption, deliver, deliveries
+from grader.commands.devices import DeviceOption, chosen_device
 
 if TYPE_CHECKING:
     from grader.check.running import Checked
+    from grader.sandbox.device import Device
 
 NOT_ALL_PASS = 3
 """The exit status where checks ran and some do not pass, so that a CI job fails."""
@@ -27,20 +29,24 @@ def check(
     every: Annotated[bool, typer.Option("--all", help="List the checks that pass, too.")] = False,
     format_: FormatOption = None,
     output: OutputOption = None,
+    device: DeviceOption = "cpu",
 ) -> None:
     """Check your own homework with the public suite (exit status 3: some checks do not pass)."""
     wanted = deliveries(format_, output)
+    chosen = chosen_device(device, "process")
     if watch:
-        keep_checking(path, part, wanted, every=every)
-    elif not check_once(path, part, wanted, every=every):
+        keep_checking(path, part, wanted, chosen, every=every)
+    elif not check_once(path, part, wanted, chosen, every=every):
         raise typer.Exit(NOT_ALL_PASS)
 
 
-def check_once(path: Path, part: str | None, wanted: Sequence[Delivery], *, every: bool) -> bool:
+def check_once(
+    path: Path, part: str | None, wanted: Sequence[Delivery], device: Device, *, every: bool
+) -> bool:
     """Whether all checks pass."""
     from grader.check.running import check_path
 
-    checked = check_path(path, part)
+    checked = check_path(path, part, device)
     hand_over(path, checked, wanted, every=every)
     return checked.all_pass
 
@@ -57,14 +63,16 @@ def hand_over(path: Path, checked: Checked, wanted: Sequence[Delivery], *, every
     )
 
 
-def keep_checking(path: Path, part: str | None, wanted: Sequence[Delivery], *, every: bool) -> None:
+def keep_checking(
+    path: Path, part: str | None, wanted: Sequence[Delivery], device: Device, *, every: bool
+) -> None:
     """Until it is interrupted, which is how one ends it."""
     from grader.check.watching import changes
 
     try:
         for _ in changes(path):
             typer.echo(f"---- {time.strftime('%H:%M:%S')}")
-            check_once(path, part, wanted, every=every)
+            check_once(path, part, wanted, device, every=every)
             typer.echo("Waiting for the next save; Ctrl-C ends it.")
     except KeyboardInterrupt:
         typer.echo("")

@@ -37,19 +37,21 @@ class Student(Protocol):
 class Answer:
     """What came back from one run of a probe, or one dictionary within it."""
 
-    def __init__(self, called: str, values: Mapping[str, protocol.Value]) -> None:
+    def __init__(self, called: str, values: Mapping[str, protocol.Value], device: str | None = None) -> None:
+        """`device` is where the examiner had it computed; None where that is not told."""
         self.called = called
         self.values = values
+        self.device = device
 
     def __getitem__(self, key: str) -> Item:
         """The claim under `key`; Judgement where there is none."""
         if key not in self.values:
             raise Judgement(Outcome.FAILED, f"{self.called}: {key} is missing")
-        return Item(self.called, key, self.values[key])
+        return Item(self.called, key, self.values[key], self.device)
 
     def where(self, detail: str) -> Answer:
         """The same answer, its verdicts saying more of what was called: "..., where the batch is 1"."""
-        return Answer(f"{self.called}, where {detail}", self.values)
+        return Answer(f"{self.called}, where {detail}", self.values, self.device)
 
     def keys(self) -> frozenset[str]:
         """The keys that came back, chosen by the worker: compare them, do not show them."""
@@ -59,15 +61,16 @@ class Answer:
 class Item:
     """One claim: `raw` is the protocol's value, `called` and `name` say in words what it is."""
 
-    def __init__(self, called: str, name: str, raw: protocol.Value) -> None:
+    def __init__(self, called: str, name: str, raw: protocol.Value, device: str | None = None) -> None:
         self.called = called
         self.name = name
         self.raw = raw
+        self.device = device
 
     def matches(self, expected: Expected) -> None:
         """Judge type, dtype, shape and values, in this order; nothing is broadcast."""
         actual = self._array(expected.kind, expected.dtype, expected.value.shape)
-        self._judge(values_fault(actual, expected))
+        self._judge(values_fault(actual, expected, self.device))
 
     def tensor(self, shape: Shape, dtype: str = "float32") -> NDArray[Any]:
         """The values of a tensor (or parameter) of this shape and dtype, read-only."""
@@ -130,7 +133,7 @@ class Item:
         """A dictionary, its entries to be judged like an answer's."""
         if not isinstance(self.raw, protocol.Mapping):
             self._fail(f"is {kind_of(self.raw)}, expected a dictionary")
-        return Answer(f"{self.called}, {self.name}", self.raw.items)
+        return Answer(f"{self.called}, {self.name}", self.raw.items, self.device)
 
     def is_none(self) -> None:
         """Judge that it is None."""

@@ -61,14 +61,14 @@ def form_fault(claim: protocol.Array, dtype: str, shape: tuple[int, ...]) -> str
     return None
 
 
-def values_fault(actual: NDArray[Any], expected: Expected) -> str | None:
+def values_fault(actual: NDArray[Any], expected: Expected, device: str | None = None) -> str | None:
     """How the values of `actual` differ from the expected ones; None where all are within their bounds.
 
     `actual` has the expected shape (ValueError otherwise: a fault of the caller, not of the student).
     """
     if actual.shape != expected.value.shape:
         raise ValueError(f"shapes {actual.shape} and {expected.value.shape} cannot be compared")
-    error, allowed = _error(actual, expected.value), allowed_error(expected)
+    error, allowed = _error(actual, expected.value), allowed_error(expected, device)
     wrong = (error != 0) & ~(error <= allowed)
     if not wrong.any():
         return None

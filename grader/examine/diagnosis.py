@@ -6,7 +6,7 @@ A diagnosis names a relation (cut off, transposed, off by a factor, kept from an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -29,10 +29,16 @@ def diagnosis(own: Reply, right: Reply | None, alike: Alike) -> str | None:
     nothing to say.  `alike` tells whether two values are the same answer."""
     if not isinstance(own, Answered) or not isinstance(right, Answered):
         return None
-    for mine, its in zip(own.cases, right.cases, strict=False):
+    for place, (mine, its) in enumerate(zip(own.cases, right.cases, strict=False)):
         wrong = [key for key, value in its.items() if key in mine and not alike(mine[key], value)]
         if wrong:
-            return of_calls(wrong, its) or of_value(wrong[0], mine[wrong[0]], its[wrong[0]])
+            key = wrong[0]
+            earlier = [case[key] for case in right.cases[:place] if key in case]
+            return (
+                of_calls(wrong, its)
+                or of_memory(mine[key], earlier, alike)
+                or of_value(key, mine[key], its[key])
+            )
     return None
 
 
@@ -43,6 +49,16 @@ def of_calls(wrong: list[str], its: dict[str, Value]) -> str | None:
         return (
             "The first call is right and a later one is not: something is kept from one call to the next. Each call "
             "starts from its own input and from the parameters as they are then."
+        )
+    return None
+
+
+def of_memory(mine: Value, earlier: Iterable[Value], alike: Alike) -> str | None:
+    """What was right for an earlier call with other values."""
+    if isinstance(mine, Array) and mine.numpy().any() and any(alike(mine, value) for value in earlier):
+        return (
+            "It is the answer to an earlier call: something is kept from one call to the next. Each call starts from "
+            "what it is given."
         )
     return None
 
@@ -120,7 +136,7 @@ def related(mine: Floats | None, its: Floats | None) -> str | None:
         return None
     if not np.isfinite(mine).all() or not np.isfinite(its).all():
         return None
-    return next(relations(mine, its), None)
+    return None if near(mine, its) else next(relations(mine, its), None)
 
 
 def relations(mine: Floats, its: Floats) -> Iterator[str]:

@@ -18,18 +18,21 @@ import pytest
 from grader.assignment import Assignment, Part
 from grader.errors import GraderError, Judgement, UsageError
 from grader.examine import fixtures
+from grader.examine.devices import device_hint, finding, rehearsal
 from grader.examine.fixtures import Questions, name_of
 from grader.examine.hints import Hints
 from grader.examine.redaction import presentable
 from grader.examine.session import Examination, Question, Transcript, forbidden
 from grader.intake.records import Hit
 from grader.model import Exhibit, Outcome, TestResult
-from grader.sandbox.protocol import Call
+from grader.sandbox.protocol import Answered, Call
 
 MARKERS = (
     "points(value): what the test is worth",
     "exercise(name): the exercise that the test is about",
     "time_limit(seconds): wall time of the whole test, instead of the assignment's default",
+    "lands(*names): of what comes back, these have to be on the device that was asked for",
+    "without_device: the exercise is told no device, so there is nothing to be tried out for a GPU",
     "stand_ins(*names): if not passed, run again with these names PyTorch's own; the better counts",
 )
 
@@ -189,7 +192,7 @@ class Examiner:
             examination.start_afresh(question)
             again = replaced(question, deadline=time.monotonic() + seconds)
             trial, result = self.attempt(item, following, Trial(examination, again, None))
-        return self.hinted(result, item, trial)
+        return self.rehearsed(self.hinted(result, item, trial), item, trial)
 
     def attempt(
         self, item: pytest.Function, following: pytest.Function | None, trial: Trial
@@ -209,11 +212,32 @@ class Examiner:
         """With the misconception that explains the failure, where one is found.  A test that may take long by
         itself would take long for each misconception: it is left to its own messages."""
         explicable = result.outcome in (Outcome.FAILED, Outcome.ERROR) and result.hint is None
+        replies = (reply for _, reply in trial.transcript.exchanges)
+        about_devices = device_hint(replies, self.assignment.limits) if explicable else None
+        if about_devices is not None:
+            return msgspec.structs.replace(result, hint=about_devices)
         if self.hints is None or not explicable or takes_long(item):
             return result
         exercises = exercises_of(item) or trial.question.part.exercises
         hint = self.hints.find(exercises, trial.transcript.exchanges)
         return msgspec.structs.replace(result, hint=hint)
+
+    def rehearsed(self, result: TestResult, item: pytest.Function, trial: Trial) -> TestResult:
+        """With a hint where a passed test would fail on a GPU: each probe is tried once a submission, at its first
+        test that passes.  With PyTorch's pieces in place of the student's there is nothing to be told."""
+        if self.device != "cpu" or result.outcome is not Outcome.PASSED or trial.question.replace:
+            return result
+        if item.get_closest_marker("without_device") is not None:
+            return result
+        for call, reply in trial.transcript.exchanges:
+            key = call.probe, lands_of(item)
+            if isinstance(reply, Answered) and key not in trial.examination.rehearsed:
+                trial.examination.rehearsed.add(key)
+                shown = trial.examination.try_out(trial.question, rehearsal(call))
+                hint = finding(shown, lands_of(item))
+                if hint is not None:
+                    return msgspec.structs.replace(result, hint=hint)
+        return result
 
 
 def multiple(ratio: float) -> int:
@@ -307,6 +331,10 @@ def stand_ins_of(item: pytest.Function) -> tuple[str, ...]:
 def takes_long(item: pytest.Function) -> bool:
     """Whether it has a time limit of its own."""
     return item.get_closest_marker("time_limit") is not None
+
+
+def lands_of(item: pytest.Function) -> tuple[str, ...]:
+    return tuple(name for marker in item.iter_markers("lands") for name in marker.args)
 
 
 def time_limit_of(item: pytest.Function, assignment: Assignment) -> float:

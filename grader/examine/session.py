@@ -42,6 +42,7 @@ from grader.sandbox.protocol import (
 )
 
 FORK_SECONDS = 10.0
+TRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ class Examination:
         self.names: dict[str, str] = {}
         self.stalled: set[str] = set()
         """Exercises of which a test ran into its time limit."""
+        self.rehearsed: set[tuple[str, tuple[str, ...]]] = set()
+        """Probes that have been tried out as if there were a GPU, with the results that had to be there."""
         self._sandbox = sandbox
         self._workers: dict[tuple[str, ...], Worker] = {}
         self._unloadable: dict[tuple[str, ...], Judgement] = {}
@@ -122,8 +125,18 @@ class Examination:
         transcript.exchanges.append((call, reply))
         transcript.printed = getattr(reply, "printed", "") or transcript.printed
         if isinstance(reply, Answered):
-            return [Answer(called, case) for case in reply.cases]
+            return [Answer(called, case, self.device) for case in reply.cases]
         raise judgement_of(reply, called)
+
+    def try_out(self, question: Question, call: Call) -> Reply | None:
+        """What the worker that answered last makes of a call that decides nothing; None where it has no answer."""
+        worker = self._workers.get(question.replace)
+        if worker is None or not worker.open:
+            return None
+        try:
+            return worker.call(call, TRY_SECONDS)
+        except WorkerError:
+            return None
 
     def _reply(self, question: Question, call: Call, called: str) -> Answered | Raised | Absent | Refused:
         seconds = self._time_left(question, called)
@@ -135,6 +148,8 @@ class Examination:
         if isinstance(reply, Refused):
             worker.finish_fork()  # the call was cut short in the middle: its fork may be in any state
             self._parts[question.replace].clear()
+        if isinstance(reply, Raised) and reply.spent:
+            worker.close()  # the next test gets a fresh one
         return reply
 
     def _time_left(self, question: Question, called: str) -> float:
@@ -179,7 +194,7 @@ class Examination:
         """Whether the process that this test would be put to has been given calls of another part: whatever those
         changed in it (a default dtype, a module of torch's) may be this test's undoing."""
         worker = self._workers.get(question.replace)
-        if worker is None or not worker.open:
+        if worker is None or not worker.open or self.device != "cpu":  # a card's worker never forks
             return False
         return bool(self._parts[question.replace] - {question.part.name})
 

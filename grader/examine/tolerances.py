@@ -14,9 +14,15 @@ element, and `terms` = n, an answer is right where
 
 OTHER and SAFETY, explained below, make room for algorithms that do not simply add up these terms.  The
 second summand is the float64 oracle's own error.  The third is underflow: a result below the smallest
-normal number `tiny` has no relative accuracy, and a GPU may flush it to zero.  The same table holds on the
-CPU and on CUDA as long as TF32 is off: TF32 keeps 11 significant bits of a float32 and is worth no more than
-a float16.
+normal number `tiny` has no relative accuracy, and a GPU may flush it to zero.
+
+What differs from device to device.  Sums, products, quotients and square roots do not: on a GPU they are rounded
+as IEEE 754 asks (PyTorch is compiled without fast-math), in another order and with fused multiply-adds, and the
+bound above holds for every order and with fewer roundings.  That takes TF32 and reduced-precision sums to be off
+(TF32 keeps 11 significant bits of a float32 and is worth no more than a float16), which the worker sees to.
+Elementary functions do: exp, log, sin, tanh, erf are within one unit in the last place in the CPU's vector
+library, within two in CUDA's.  Of these an oracle declares how many an element goes through, as `functions`, and
+each counts as so many roundings as FUNCTION_ROUNDINGS says.
 
 Reference: N. J. Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed., SIAM 2002, chapters 3,
 4 and 24.
@@ -41,6 +47,9 @@ OTHER: Final = 8
 """Roundings of an element besides those of its sum: the rounded 1/n of a mean, a factor from upstream in a
 gradient, a conversion, the depth of a transform (an FFT of length m has log2 m levels)."""
 
+FUNCTION_ROUNDINGS: Final = {"cpu": 2, "cuda": 4}
+"""What an elementary function's error amounts to, in roundings: a unit in the last place is two of them."""
+
 SAFETY: Final = 4
 """Why gamma is multiplied by 4.
 
@@ -57,7 +66,8 @@ class Expected:
 
     `value`: the exact result in float64, any shape (in its own dtype where nothing is computed).  `scale`:
     the sum of the absolute values of the terms that were added up, of `value`'s shape or broadcasting to
-    it.  `terms`: how many they were.  `dtype` and `kind` are what the student must return.
+    it.  `terms`: how many they were.  `dtype` and `kind` are what the student must return.  `functions`: how many
+    elementary functions (exp, log, tanh) one element goes through, one after the other.
     """
 
     value: NDArray[Any]
@@ -65,6 +75,7 @@ class Expected:
     terms: int
     dtype: str = "float32"
     kind: Literal["tensor", "ndarray"] = "tensor"
+    functions: int = 0
 
     @classmethod
     def exact(cls, values: NDArray[Any], kind: Literal["tensor", "ndarray"] = "tensor") -> Expected:
@@ -79,12 +90,16 @@ def gamma(terms: int, unit: float) -> float:
     return terms * unit / (1 - terms * unit)
 
 
-def allowed_error(expected: Expected) -> NDArray[np.float64]:
-    """How far each element of an answer may be from `expected.value`: float64, of its shape."""
+def allowed_error(expected: Expected, device: str | None = None) -> NDArray[np.float64]:
+    """How far each element of an answer may be from `expected.value`: float64, of its shape.
+
+    `device` is "cpu" or "cuda"; where it is not told, the wider bound holds.
+    """
     scale = np.broadcast_to(np.asarray(expected.scale, dtype=np.float64), expected.value.shape)
     if expected.dtype not in UNIT_ROUNDOFF:
         return np.zeros_like(scale)
-    roundings = expected.terms + OTHER
+    each = FUNCTION_ROUNDINGS[device] if device is not None else max(FUNCTION_ROUNDINGS.values())
+    roundings = expected.terms + OTHER + each * expected.functions
     answer = SAFETY * gamma(roundings, UNIT_ROUNDOFF[expected.dtype])
     oracle = gamma(roundings, UNIT_ROUNDOFF["float64"])
     return np.asarray((answer + oracle) * scale + expected.terms * SMALLEST_NORMAL[expected.dtype])

@@ -54,7 +54,7 @@ def details(result: Result, titles: Mapping[str, str], every: bool) -> Iterator[
 
 
 def is_telling(test: TestResult) -> bool:
-    return test.outcome is not Outcome.PASSED or test.own is not None
+    return test.outcome is not Outcome.PASSED or test.own is not None or test.hint is not None
 
 
 def test_table(tests: list[TestResult], said: set[str]) -> Table:

@@ -73,7 +73,9 @@ def details(result: Result, titles: Mapping[str, str], every: bool) -> Iterator[
     for part in result.parts:
         tests = [test for test in result.tests if test.part == part.name]
         shown = [
-            test for test in tests if every or test.outcome is not Outcome.PASSED or test.own is not None
+            test
+            for test in tests
+            if every or test.outcome is not Outcome.PASSED or test.own is not None or test.hint is not None
         ]
         if shown:
             yield Text("\n" + (titles.get(part.name) or part.name), style="bold")

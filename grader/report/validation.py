@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +22,8 @@ KINDS = {
     "sample_class": "a class",
 }
 
+HEADINGS = ("sub-\nmitted", "trials", "sound", "falsely\nrejected", "falsely\naccepted", "not\nchecked")
+
 
 def render(report: Report) -> RenderableType:
     """A table of what was tried, every fault, the misconceptions that got no hint of their own, and the figures."""
@@ -29,7 +32,9 @@ def render(report: Report) -> RenderableType:
 
 def summary(trials: Iterable[Trial]) -> Table:
     """One row for each kind of submission."""
-    table = Table("", "submissions", "trials", "as they must", "rejected", "accepted", "unchecked")
+    table = Table("", box=box.SIMPLE, padding=(0, 1, 0, 0))
+    for heading in HEADINGS:
+        table.add_column(heading, justify="right", no_wrap=True)
     for kind, name in KINDS.items():
         of_kind = [trial for trial in trials if trial.kind == kind]
         if of_kind:
@@ -68,7 +73,8 @@ def figures(report: Report) -> Text:
     right = sum(trial.right for trial in report.trials)
     wrong = sum(trial.wrong for trial in report.trials)
     lines = [
-        f"{report.submissions} submissions x {len(report.seeds)} seeds:",
+        f"{counted(report.submissions, 'submission')} x {counted(len(report.seeds), 'seed')}, "
+        f"{counted(len(report.trials), 'trial')}:",
         f"false rejections: {report.false_rejections} of {right} right parts",
         f"false acceptances: {report.false_acceptances} of {wrong} wrong parts",
     ]
@@ -81,3 +87,7 @@ def figures(report: Report) -> Text:
             f"only for submissions that they are about (--thorough: for all): {', '.join(report.left_out)}"
         )
     return Text("\n".join(lines))
+
+
+def counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

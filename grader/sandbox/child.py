@@ -22,12 +22,13 @@ def main() -> None:
         return
     prepared, limits = control.decode_hello(hello)
     probes = worker.load_probes(prepared.probes)
+    worker.start_card(prepared.device, limits)
     channel.sendall(protocol.frame(str(torch.__version__).encode()))
     folder = sys.argv[2]
     load = worker.receive_load(channel)
     loading.lay_out(load, folder)
     os.chdir(folder)
-    worker.serve_without_forks(channel, load, probes, limits)
+    worker.serve_without_forks(channel, load, probes, limits, prepared.device)
     os.chdir(tempfile.gettempdir())  # Windows removes no folder that somebody is in
 
 

@@ -17,6 +17,7 @@ import grader
 from grader.errors import SandboxUnavailableError
 from grader.sandbox import view
 from grader.sandbox.control import Contained
+from grader.sandbox.device import CPU, Device
 
 FIRST_USER, USERS = 64_200, 256
 """User ids for workers: inside of what a container maps, next to nobody's (65534), of no known package."""
@@ -34,7 +35,7 @@ def command(program: Iterable[str]) -> list[str]:
     return [sys.executable, "-I", *program]
 
 
-def arrangement() -> Contained:
+def arrangement(device: Device = CPU) -> Contained:
     """Which files, users and folders workers get; SandboxUnavailableError where this process can't give them."""
     missing = [name for name, number in NEEDED_RIGHTS.items() if not view.has_right(number)]
     if sys.platform != "linux" or os.geteuid() != 0 or missing:
@@ -52,7 +53,7 @@ def arrangement() -> Contained:
     folder = tempfile.mkdtemp(prefix="grade-")
     os.chmod(folder, 0o711)  # others may pass through to what is theirs
     return Contained(
-        readable=tuple(str(path) for path in readable() if path.exists()),
+        readable=(*(str(path) for path in readable() if path.exists()), *device.files),
         listable=tuple(str(path) for path in view.python_folders() if path.is_dir()),
         first_user=FIRST_USER,
         users=USERS,

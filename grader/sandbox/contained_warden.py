@@ -16,10 +16,19 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from grader.sandbox import confine, linux, loading
-from grader.sandbox.control import Contained, Open
+from grader.sandbox.control import Contained, Open, Prepare
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import Load
-from grader.sandbox.warden import Excess, account_of, keep_only, process_ids, run_worker, watch
+from grader.sandbox.warden import (
+    Excess,
+    Overhead,
+    account_of,
+    first_filter,
+    keep_only,
+    process_ids,
+    run_worker,
+    watch,
+)
 
 MAX_FILES = 4096
 LOOK_EVERY = 5
@@ -30,7 +39,7 @@ def warden(
     worker_socket: int,
     report: int,
     request: Open,
-    system_call_filter: bytes,
+    prepared: Prepare,
     probes: ModuleType,
     contained: Contained,
     user: int,
@@ -46,6 +55,7 @@ def warden(
     said = "wall: it could not be begun"
     try:
         scratch = lay_out_folders(folder, user)
+        overhead = Overhead(prepared)
         pid = os.fork()
         if pid == 0:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD, signal.SIGTERM})
@@ -54,10 +64,11 @@ def warden(
                 report,
                 request.limits,
                 probes,
-                lambda load: shut_in(load, request.limits, system_call_filter, contained, folder, user),
+                lambda load: shut_in(load, request.limits, prepared, contained, folder, user),
+                overhead,
             )
         os.close(worker_socket)
-        said = watch(pid, report, ExcessOrFiles(request.limits, user, scratch))
+        said = watch(pid, report, ExcessOrFiles(request.limits, user, scratch, overhead.heard()))
     except OSError as error:
         said = f"wall {error}"
     finally:
@@ -79,7 +90,7 @@ def lay_out_folders(folder: str, user: int) -> str:
 
 
 def shut_in(
-    load: Load, limits: Limits, system_call_filter: bytes, contained: Contained, folder: str, user: int
+    load: Load, limits: Limits, prepared: Prepare, contained: Contained, folder: str, user: int
 ) -> None:
     """Lay out the submission, become its user, give everything up."""
     scratch, submission = f"{folder}/scratch", f"{folder}/submission"
@@ -87,9 +98,12 @@ def shut_in(
     os.environ.update(HOME=scratch, TMPDIR=scratch)
     os.chdir(submission)
     reach = confine.Reach(
-        readable=(*contained.readable, submission), writable=[scratch], listable=contained.listable
+        readable=(*contained.readable, submission),
+        writable=[scratch],
+        listable=contained.listable,
+        device=prepared.device,
     )
-    confine.confine_to(limits, system_call_filter, reach, user)
+    confine.confine_to(limits, first_filter(prepared), reach, user)
 
 
 def of_user(user: int) -> Iterator[int]:
@@ -101,10 +115,10 @@ def of_user(user: int) -> Iterator[int]:
 class ExcessOrFiles:
     """As `Excess`, and now and then whether too much was written: no file system bounds it here."""
 
-    def __init__(self, limits: Limits, user: int, scratch: str) -> None:
+    def __init__(self, limits: Limits, user: int, scratch: str, overhead: int) -> None:
         self._limits = limits
         self._scratch = scratch
-        self._excess = Excess(limits, lambda: of_user(user))
+        self._excess = Excess(limits, lambda: of_user(user), overhead)
         self._looks = itertools.count(1)
 
     def __call__(self) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from grader.sandbox.device import CPU, Device
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import SourceFile
 
@@ -29,7 +30,8 @@ class Contained(msgspec.Struct, frozen=True):
 
 class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
     """Sent once: what every worker will hold, and its user id inside and outside of the wall; `contained` where it is
-    the second tier's.  `many`: there will be so many workers that forking them is worth a preparation."""
+    the second tier's.  `many`: there will be so many workers that forking them is worth a preparation.  Where `device`
+    is a card, `starting_filter` takes the place of the filter while its driver starts."""
 
     probes: list[SourceFile]
     system_call_filter: bytes
@@ -37,6 +39,8 @@ class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
     outside_uid: int
     contained: Contained | None = None
     many: bool = False
+    device: Device = CPU
+    starting_filter: bytes = b""
 
 
 class Connect(msgspec.Struct, frozen=True, tag="connect"):

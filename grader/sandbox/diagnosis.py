@@ -13,7 +13,7 @@ from pathlib import Path
 
 from grader.errors import SandboxUnavailableError
 from grader.model import Record
-from grader.sandbox import cgroups, syscalls, view
+from grader.sandbox import cgroups, gpu, syscalls, view
 
 APPARMOR = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"
 CLONE = "/proc/sys/kernel/unprivileged_userns_clone"
@@ -42,12 +42,30 @@ def facts() -> Iterator[Fact]:
     yield package("torch")
     yield package("numpy")
     yield system()
+    yield card()
     if sys.platform == "linux":
         yield bubblewrap()
         yield user_namespaces()
         yield libseccomp()
         yield landlock()
         yield memory()
+
+
+def card() -> Fact:
+    """Which cards are to be seen, and whether this PyTorch could use one.  None is needed."""
+    build = gpu.torch_build()
+    seen = gpu.cards() if sys.platform == "linux" else []
+    names = ", ".join(one.name or "a card" for one in seen)
+    if not seen:
+        return Fact("GPU", "no NVIDIA card is to be seen; none is needed", True)
+    if build.cuda is None:
+        remedy = "To grade on it, install PyTorch as built for CUDA. Without that the CPU is used."
+        return Fact("GPU", f"{names}; PyTorch {build.torch} is built without CUDA", False, remedy)
+    missing = {"control", "memory"} - {gpu.role_of(node, Path("/")) for node in gpu.nvidia_nodes(Path("/"))}
+    if missing:
+        remedy = "As root: `nvidia-modprobe -u -c 0`; in a container, hand the card in with `--gpus all`."
+        return Fact("GPU", f"{names}; /dev/nvidiactl or /dev/nvidia-uvm is missing", False, remedy)
+    return Fact("GPU", f"{names}; PyTorch for CUDA {build.cuda}", True)
 
 
 def package(name: str) -> Fact:

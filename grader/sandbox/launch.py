@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import grader
 from grader.sandbox import cgroups, contained, view
-from grader.sandbox.tiers import tier_of
+from grader.sandbox.device import CPU, Device
 
 if TYPE_CHECKING:
     import subprocess
@@ -33,13 +33,12 @@ PROGRAM = "import sys; sys.path.insert(0, {folder!r}); from grader.sandbox.zygot
 
 
 @contextlib.contextmanager
-def early(sandbox: str) -> Iterator[ZygoteProcess | None]:
-    """The zygote of the sandbox of this name, if it has one, under way before anything else is looked at."""
-    tier = tier_of(sandbox)
+def early(tier: str, device: Device = CPU) -> Iterator[ZygoteProcess | None]:
+    """The zygote of this tier, if it has one, under way before anything else is looked at."""
     if tier == "process":
         yield None
         return
-    with cgroups.entered(), ZygoteProcess(tier) as process:
+    with cgroups.entered(), ZygoteProcess(tier, device) as process:
         yield process
 
 
@@ -49,10 +48,11 @@ class ZygoteProcess:
     Raises SandboxUnavailableError where bubblewrap can't be executed.
     """
 
-    def __init__(self, tier: str = "strict") -> None:
+    def __init__(self, tier: str = "strict", device: Device = CPU) -> None:
         self.tier = tier
+        self.device = device
         self._privileged = view.has_root()
-        self._contained = contained.arrangement() if tier == "contained" else None
+        self._contained = contained.arrangement(device) if tier == "contained" else None
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = self._start(theirs.fileno())
@@ -67,20 +67,25 @@ class ZygoteProcess:
     def _start(self, channel: int) -> subprocess.Popen[bytes]:
         if self._contained is not None:
             program = ("-c", PROGRAM.format(folder=str(Path(grader.__file__).parent.parent)), str(channel))
-            return view.start(
-                contained.command(program), (channel,), view.environment(self._contained.folder)
-            )
+            environment = view.environment(self._contained.folder, self.device)
+            return view.start(contained.command(program), (channel,), environment)
         program = ("-c", PROGRAM.format(folder=view.INSIDE), str(channel))
-        return view.start(view.command(privileged=self._privileged, program=program), (channel,))
+        command = view.command(privileged=self._privileged, program=program, device=self.device)
+        return view.start(command, (channel,))
 
     def prepare(self, probes: list[SourceFile], *, many: bool = False) -> None:
         """Tell it what every worker will hold, and whether there will be many; once, before any is asked for."""
         from grader.sandbox import control
         from grader.sandbox.syscalls import filter_program
 
+        local = self._contained is None
         prepare = control.Prepare(
             probes=probes,
-            system_call_filter=filter_program(local_sockets=self._contained is None),
+            system_call_filter=filter_program(local_sockets=local),
+            starting_filter=filter_program(local_sockets=local, card_starts=True)
+            if self.device.card
+            else b"",
+            device=self.device,
             inside_uid=INSIDE_UID if self._privileged else os.geteuid(),
             outside_uid=STRANGER if self._privileged else os.geteuid(),
             contained=self._contained,

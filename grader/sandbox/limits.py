@@ -20,6 +20,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `open_files`: open files of a process; reached: opening fails in the student's code.
     `scratch_mb`: size of the private scratch folder; reached: writing fails in the student's code.
     `output_kb`: what is kept of what a test prints; reached: the rest is dropped, the test goes on.
+    `gpu_memory_mb`: what PyTorch may take of the card's memory, for each worker; reached: the allocation fails in the
+        student's code, and a fresh worker takes the next test.
     """
 
     load_seconds: float = 30.0
@@ -30,3 +32,4 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     open_files: int = 256
     scratch_mb: int = 64
     output_kb: int = 64
+    gpu_memory_mb: int = 1024

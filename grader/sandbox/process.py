@@ -19,8 +19,9 @@ from pathlib import Path
 
 import grader
 from grader.errors import SandboxUnavailableError
-from grader.sandbox import control, protocol
+from grader.sandbox import control, protocol, view
 from grader.sandbox.client import START_SECONDS, Worker
+from grader.sandbox.device import CPU, Device
 from grader.sandbox.launch import CLOSE_SECONDS
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import SourceFile
@@ -34,11 +35,12 @@ class ChildProcesses:
 
     tier = "process"
 
-    def __init__(self, probes: list[SourceFile]) -> None:
+    def __init__(self, probes: list[SourceFile], device: Device = CPU) -> None:
         self.torch = ""
         self._probes = probes
+        self._device = device
         self._ready: Worker | None = None
-        self._ahead: Starting | None = Starting()
+        self._ahead: Starting | None = Starting(device)
 
     def wait(self) -> None:
         """Until the torch version is known."""
@@ -51,10 +53,12 @@ class ChildProcesses:
         return ready or self._connect(limits)
 
     def _connect(self, limits: Limits) -> Worker:
-        starting = self._ahead or Starting()
-        self._ahead = Starting() if self.torch else None
+        starting = self._ahead or Starting(self._device)
+        self._ahead = Starting(self._device) if self.torch else None
         channel = starting.accept()
-        prepare = control.Prepare(probes=self._probes, system_call_filter=b"", inside_uid=0, outside_uid=0)
+        prepare = control.Prepare(
+            probes=self._probes, system_call_filter=b"", inside_uid=0, outside_uid=0, device=self._device
+        )
         channel.sendall(protocol.frame(control.encode_hello(prepare, limits)))
         worker = Worker(channel, Child(starting.process, starting.folder))
         self.torch = worker.greeting(START_SECONDS)
@@ -79,7 +83,7 @@ class Starting:
     given over its standard input: whoever else connects is turned away.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: Device) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._secret = secrets.token_hex(16)
         self.folder = tempfile.mkdtemp(prefix="grade-")
@@ -90,6 +94,7 @@ class Starting:
             "TORCHDYNAMO_DISABLE": "1",
             "MPLBACKEND": "Agg",
             "PYTHONWARNINGS": "ignore",
+            **view.card_environment(device),
         }
         self.process = subprocess.Popen(
             [sys.executable, "-c", program, str(self._listener.getsockname()[1]), self.folder],

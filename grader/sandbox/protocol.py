@@ -173,7 +173,8 @@ class Finish(Message, frozen=True, tag="finish"):
 class Call(Message, frozen=True, tag="call"):
     """Run one probe on each case in turn; the first case that raises ends the call.
 
-    `seed` (below 2**63) is set before each case.  `misconceptions` are applied meanwhile, innermost first."""
+    `seed` (below 2**63) is set before each case.  `misconceptions` are applied meanwhile, innermost first.  `pretend`:
+    on the CPU, as if `device` were there; each tensor that comes back then says where it would be."""
 
     id: int
     probe: str
@@ -182,6 +183,7 @@ class Call(Message, frozen=True, tag="call"):
     forbidden: tuple[ForbiddenRule, ...] = ()
     seed: int = 0
     misconceptions: tuple[str, ...] = ()
+    pretend: bool = False
 
 
 Request = Load | Fork | Finish | Call
@@ -225,7 +227,8 @@ class Answered(Message, frozen=True, tag="answered"):
 
 
 class Raised(Message, frozen=True, tag="raised"):
-    """The student's code raised (while loading: `id` 0)."""
+    """The student's code raised (while loading: `id` 0).  `spent`: its process can answer nothing more, as after an
+    error of the card's."""
 
     id: int
     type: str
@@ -233,6 +236,7 @@ class Raised(Message, frozen=True, tag="raised"):
     frames: list[Frame] = []
     case: int = 0
     printed: str = ""
+    spent: bool = False
 
 
 class Absent(Message, frozen=True, tag="absent"):

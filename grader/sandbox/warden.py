@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from grader.sandbox import confine, linux, loading, worker
-from grader.sandbox.control import Open
+from grader.sandbox.control import Open, Prepare
 from grader.sandbox.limits import SCRATCH, Limits
 from grader.sandbox.protocol import Load
 
@@ -25,9 +25,7 @@ WATCH_SECONDS = 0.02
 SHARED_MEMORY_MB = 256
 
 
-def warden(
-    worker_socket: int, report: int, request: Open, system_call_filter: bytes, probes: ModuleType
-) -> None:
+def warden(worker_socket: int, report: int, request: Open, prepared: Prepare, probes: ModuleType) -> None:
     """Build the wall, start the worker, watch it.  Does not return; writes one line to `report`."""
     status = 1
     try:
@@ -37,6 +35,7 @@ def warden(
             os.sched_setaffinity(0, {request.core})
         build_view(request.limits)
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        overhead = Overhead(prepared)
         pid = os.fork()
         if pid == 0:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
@@ -45,10 +44,11 @@ def warden(
                 report,
                 request.limits,
                 probes,
-                lambda load: shut_in(load, request.limits, system_call_filter),
+                lambda load: shut_in(load, request.limits, prepared),
+                overhead,
             )
         os.close(worker_socket)
-        reason = watch(pid, report, Excess(request.limits, of_this_namespace))
+        reason = watch(pid, report, Excess(request.limits, of_this_namespace, overhead.heard()))
         if reason != "abandoned":
             os.write(report, reason.encode())
         status = 0
@@ -69,29 +69,73 @@ def build_view(limits: Limits) -> None:
     linux.mount("tmpfs", confine.SUBMISSION, "tmpfs", safe, "size=128m,mode=0755")
 
 
-def shut_in(load: Load, limits: Limits, system_call_filter: bytes) -> None:
+def shut_in(load: Load, limits: Limits, prepared: Prepare) -> None:
     """Lay out the submission and give everything up."""
     loading.lay_out(load, confine.SUBMISSION)
     protect = linux.MS_REMOUNT | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
     linux.mount("none", confine.SUBMISSION, "", protect)
     os.chdir(confine.SUBMISSION)
-    confine.confine(limits, system_call_filter)
+    confine.confine(limits, first_filter(prepared), prepared.device)
+
+
+def first_filter(prepared: Prepare) -> bytes:
+    """The system calls that are refused from the moment on at which a worker shuts itself in."""
+    return prepared.starting_filter if prepared.device.card else prepared.system_call_filter
+
+
+class Overhead:
+    """What a card's driver makes a worker hold of the machine's memory, heard from the worker before a student's code
+    runs there: a pipe that is made before the fork.  Without a card there is none."""
+
+    def __init__(self, prepared: Prepare) -> None:
+        self.prepared = prepared
+        self._pipe = os.pipe() if prepared.device.card else None
+
+    def start_card(self, limits: Limits) -> None:
+        """In the worker, which has been shut in: start the driver, then refuse and limit what had to wait for it."""
+        if self._pipe is None:
+            return
+        worker.start_card(self.prepared.device, limits)
+        confine.limit_resources(limits)
+        linux.install_seccomp_everywhere(self.prepared.system_call_filter)
+        os.write(self._pipe[1], str(account_of("self").held).encode())
+        for end in self._pipe:
+            os.close(end)
+
+    def heard(self) -> int:
+        """In the warden: wait for it; 0 where the worker has ended before."""
+        if self._pipe is None:
+            return 0
+        os.close(self._pipe[1])
+        told = os.read(self._pipe[0], 64)
+        os.close(self._pipe[0])
+        return int(told or b"0")
 
 
 def run_worker(
-    worker_socket: int, report: int, limits: Limits, probes: ModuleType, shut_in: Callable[[Load], None]
+    worker_socket: int,
+    report: int,
+    limits: Limits,
+    probes: ModuleType,
+    shut_in: Callable[[Load], None],
+    overhead: Overhead,
 ) -> None:
     """In the worker: hear what is to be loaded, be shut in, serve.  Does not return."""
     try:
         channel = socket.socket(fileno=worker_socket)
         load = worker.receive_load(channel)
         shut_in(load)
+        overhead.start_card(limits)
     except Exception as error:  # noqa: BLE001 - the sandbox's edge: whatever it is, the wall is not whole
         os.write(report, f"wall {type(error).__name__}: {error}".encode()[:1000])
         os._exit(71)
     try:
         os.close(report)
-        worker.serve(channel, load, probes, limits)
+        device = overhead.prepared.device
+        if device.card:
+            worker.serve_without_forks(channel, load, probes, limits, device)
+        else:
+            worker.serve(channel, load, probes, limits)
     finally:
         os._exit(70)
 
@@ -133,13 +177,14 @@ class Excess:
     """Whether the processes of a worker have outgrown the limits together: asked again and again.
 
     `holdings` gives the bytes that each of them holds.  Of each after the first, what it shares with the zygote (as
-    much as the warden itself, a fork of it, holds) does not count again.
+    much as the warden itself, a fork of it, holds) does not count again.  `overhead` is what the worker held before
+    a student's code ran, where that is more than the warden does.
     """
 
-    def __init__(self, limits: Limits, holdings: Callable[[], Iterable[int]]) -> None:
+    def __init__(self, limits: Limits, holdings: Callable[[], Iterable[int]], overhead: int = 0) -> None:
         self._limits = limits
         self._holdings = holdings
-        self._baseline = account_of("self").held
+        self._baseline = max(account_of("self").held, overhead)
 
     def __call__(self) -> str:
         """ "memory MB" or "processes N"; "" while all is well."""

@@ -21,13 +21,15 @@ import msgspec
 import numpy as np
 import torch
 
-from grader.sandbox import packing, protocol
+from grader.sandbox import cuda, packing, protocol
 from grader.sandbox.accounts import MAX_FRAMES, frame_record, raised
 from grader.sandbox.compiler import defer_compiler
+from grader.sandbox.device import CPU, Device
 from grader.sandbox.limits import Limits
 from grader.sandbox.loading import Loading, MissingNameError, Student, load_text
 from grader.sandbox.misconception import applied
 from grader.sandbox.operators import ClosedOperators
+from grader.sandbox.pretend import Pretence, pretending
 from grader.sandbox.protocol import (
     Absent,
     Answered,
@@ -75,18 +77,31 @@ class Printed(io.TextIOBase):
 # ----------------------------------------------------------------------------- before a student's code
 
 
-def warm_up() -> types.ModuleType:
-    """Have torch do now what it does once: its first kernel reads /proc/cpuinfo, an optimizer imports."""
+def warm_up(*, forked: bool = True) -> types.ModuleType:
+    """Have torch do now what it does once: its first kernel reads /proc/cpuinfo, an optimizer imports.
+
+    Where workers will use a card (`forked` is not so: each is one process), nothing may ask for one here, as the first
+    backward pass and the first step of an optimizer do: they would have to do without one for good.
+    """
     defer_compiler()
-    touch_everything()
+    torch.set_num_threads(1)
+    with suppress(RuntimeError):
+        torch.set_num_interop_threads(1)
+    if forked:
+        touch_everything()
+    else:
+        torch.ones(2, 2) @ torch.ones(2, 2)
     get_ready()
     return torch
 
 
+def start_card(device: Device, limits: Limits) -> None:
+    """Once in a worker that has been shut in, before anything of a student's."""
+    if device.kind == "cuda":
+        cuda.start(device, limits)
+
+
 def touch_everything() -> None:
-    torch.set_num_threads(1)
-    with suppress(RuntimeError):
-        torch.set_num_interop_threads(1)
     layers = (
         torch.nn.Conv2d(1, 2, 3),
         torch.nn.ReLU(),
@@ -132,10 +147,14 @@ def serve(channel: socket.socket, load: Load, probes: types.ModuleType, limits: 
         send(channel, Exited(status=os.waitstatus_to_exitcode(status)))
 
 
-def serve_without_forks(channel: socket.socket, load: Load, probes: types.ModuleType, limits: Limits) -> None:
-    """The same where processes can't fork: every part in this one."""
+def serve_without_forks(
+    channel: socket.socket, load: Load, probes: types.ModuleType, limits: Limits, device: Device = CPU
+) -> None:
+    """The same where processes can't fork, or what they hold can't: every part in this one."""
     desk = prepare_desk(channel, load, probes, limits)
     while desk is not None and isinstance(receive(channel), Fork):
+        if device.kind == "cuda":
+            cuda.steady()
         answer_probes(channel, desk)
         send(channel, Exited(status=0))
 
@@ -184,18 +203,22 @@ def answer(call: Call, desk: Desk) -> Reply:
     with (
         applied(call.misconceptions, desk.wrong_ways, desk.module),
         watching(call.forbidden, desk.operators) as watch,
+        pretending(really=call.pretend) as pretence,
     ):
         try:
             for case in call.cases:
                 seed_everything(call.seed)
-                cases.append(run_probe(probe, student, call.device, case, watch))
+                cases.append(run_probe(probe, student, call.device, case, watch, pretence))
         except MissingNameError as missing:
             return undefined(missing, call.id, desk)
         except ForbiddenCallError:
             pass  # remembered by the watch, with the line
         except BaseException as error:  # noqa: BLE001 - the sandbox's edge
             if watch.caught is None:
-                return raised(error, call.id, len(cases), desk.printed.take())
+                told = raised(error, call.id, len(cases), desk.printed.take())
+                return msgspec.structs.replace(
+                    told, spent=not call.pretend and cuda.is_spent(error, call.device)
+                )
     if watch.caught is not None:
         return refused(watch, call.id)
     return Answered(id=call.id, cases=cases, printed=desk.printed.take())
@@ -214,13 +237,25 @@ def run_probe(
     device: str,
     case: dict[str, protocol.Value],
     watch: Watch,
+    pretence: Pretence | None = None,
 ) -> dict[str, protocol.Value]:
     given = {name: packing.unpack(value) for name, value in case.items()}
     result = probe(student, device, **given)
+    if pretence is None:
+        cuda.settle(device)
     watch.paused = True  # taking the answer apart is not the student's doing
     packed = {name: packing.pack(value) for name, value in result.items()}
+    if pretence is not None:
+        packed = {name: placed(value, result[name], pretence) for name, value in packed.items()}
     watch.paused = False
     return packed
+
+
+def placed(value: protocol.Value, original: object, pretence: Pretence) -> protocol.Value:
+    """A tensor that came back, with the device on which it would be; "" where that is not known."""
+    if not isinstance(value, protocol.Array):
+        return value
+    return msgspec.structs.replace(value, device=pretence.place_of(original))
 
 
 def seed_everything(seed: int) -> None:

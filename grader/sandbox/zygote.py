@@ -46,7 +46,7 @@ def main() -> None:
     prepared, _ = control.receive(channel)
     if not isinstance(prepared, control.Prepare):
         return
-    torch = worker.warm_up()
+    torch = worker.warm_up(forked=not prepared.device.card)
     confine.prepare()
     probes = worker.load_probes(prepared.probes)
     # workers inherit this very stack: its variables must hold none of the assignment's text
@@ -144,10 +144,10 @@ def build(
             take_namespaces(prepared)
         pid = os.fork()
         if pid == 0 and contained is not None:
-            system_calls, user = prepared.system_call_filter, contained.first_user + user
-            contained_warden.warden(worker_socket, report, request, system_calls, probes, contained, user)
+            user += contained.first_user
+            contained_warden.warden(worker_socket, report, request, prepared, probes, contained, user)
         elif pid == 0:
-            warden(worker_socket, report, request, prepared.system_call_filter, probes)
+            warden(worker_socket, report, request, prepared, probes)
         control.send(line, control.Opened(), (os.pidfd_open(pid),))
     except OSError as error:
         answer(line, control.Failed(reason=str(error)))

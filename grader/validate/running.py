@@ -52,6 +52,10 @@ def validate(
     """
     with tempfile.TemporaryDirectory(prefix="grade-validate-") as folder:
         known = [one for one in corpus(assignment, Path(folder)) if only(one)]
+        if not known:
+            raise UsageError(
+                f"{assignment.name}: nothing was chosen, so nothing is proved. Names are like wrong/no_bias.py."
+            )
         chunks = [
             Chunk(assignment=assignment, group=group, seed=seed, thorough=thorough)
             for seed in seeds

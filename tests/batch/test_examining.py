@@ -62,7 +62,7 @@ class Desk:
         run = self.book.begin(self.folder, SEED, jobs)
         publisher = Publisher(self.book)
         recorder = Recorder(self.assignment, self.book, run, circumstances, publisher, self.heard)
-        start = Start(assignment=self.assignment.folder, seed=SEED, device="cpu", sandbox="process")
+        start = Start(assignment=self.assignment.folder, seed=SEED, sandbox="process")
         with Crew(start, [0]) as staff:
             examining = Examining(staff, recorder, self.heard, jobs=jobs, limits=self.assignment.limits)
             examining.examine(

@@ -15,7 +15,15 @@ import pytest
 
 from tests.docs.reading import ROOT, handed_out
 
+NEEDS_A_GPU: Final = "it needs a GPU, and refuses where there is none"
+
 NOT_RUN: Final = {
+    "grade batch submissions/ -a hw8 -o OUT --device cuda": NEEDS_A_GPU,
+    "grade batch submissions/ -a hw8 -o OUT --device cuda --gpu-jobs 4": NEEDS_A_GPU,
+    "grade check --device cuda": NEEDS_A_GPU,
+    'pip install "forgeproof-grader[ray]"': "it is for who has no checkout; the tests' environment has Ray",
+    "grade batch submissions/ -a hw8 -o results/ --executor ray --address head-node:6379": "it needs a cluster; "
+    "tests/batch/test_remote.py makes one",
     "./test": "it is what runs this",
     "python -m venv .venv": "with the lines after it: the environment is made from a package registry",
     "source .venv/bin/activate": "see above",

@@ -59,6 +59,8 @@ def told(own: Any, right: Any) -> str:
         (tensor(X.ravel()[::-1].reshape(3, 4)), tensor(X), "in another order"),
         (tensor(X + 9 * np.eye(3, 4, k=-1)), tensor(X), ""),  # two of twelve, in the first by chance none
         (17.0, 0.875, ""),
+        (tensor(X * (1 + 1e-5)), tensor(X), ""),
+        (tensor(X, kind="ndarray"), tensor(X), ""),
         (tensor(X * X), tensor(X), ""),
         (tensor(np.full((3, 4), np.nan)), tensor(X), ""),
         ("text", 0.875, ""),
@@ -111,3 +113,21 @@ def test_extreme_claims_do_no_harm() -> None:
     """What a student's process sends is of any size."""
     assert told({"y": 10**400}, {"y": 1.0}) == ""
     assert told({"y": to_value([1.0, 2.0, 3.0])}, {"y": 1.0}) == ""
+
+
+def told_of_two(own: list[Array], right: list[Array]) -> str:
+    """The diagnosis of two cases in one round trip."""
+    answers = [Answered(id=1, cases=[{"y": y} for y in each], printed="") for each in (own, right)]
+    return diagnosis(answers[0], answers[1], alike_values) or ""
+
+
+def test_an_answer_to_an_earlier_call_is_told() -> None:
+    """What was right for another input of the same shape, in the call before."""
+    first, second = tensor(X), tensor(X**2 + 1)
+    assert "answer to an earlier call" in told_of_two([first, first], [first, second])
+
+
+def test_nothing_but_zeros_is_no_answer_to_an_earlier_call() -> None:
+    """Many mistakes give zeros, and some right answers are zeros."""
+    zeros, second = tensor(0 * X), tensor(X**2 + 1)
+    assert "earlier" not in told_of_two([zeros, zeros], [zeros, second])

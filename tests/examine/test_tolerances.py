@@ -78,3 +78,20 @@ def test_exact_values_allow_nothing() -> None:
 def test_integers_allow_nothing() -> None:
     """Integers do not round, whatever the scale."""
     assert (allowed_error(Expected(np.array([3]), 10.0, terms=4, dtype="int64")) == 0).all()
+
+
+def test_a_function_is_given_what_its_device_needs() -> None:
+    """One unit in the last place for each on the CPU, two on a GPU; where the device is not told, the wider."""
+    once, none = Expected(np.array(1.0), 1.0, terms=1, functions=1), Expected(np.array(1.0), 1.0, terms=1)
+    cpu, cuda, untold = (float(allowed_error(once, device)) for device in ("cpu", "cuda", None))
+    plain = float(allowed_error(none))
+    unit = SAFETY * UNIT_ROUNDOFF["float32"]
+    assert cpu - plain == pytest.approx(2 * unit, rel=1e-4)
+    assert cuda - plain == pytest.approx(4 * unit, rel=1e-4)
+    assert untold == cuda
+
+
+def test_sums_are_given_the_same_on_every_device() -> None:
+    """An IEEE operation is rounded alike everywhere, and the bound holds for every order."""
+    expected = Expected(np.array(1.0), 1.0, terms=50)
+    assert allowed_error(expected, "cpu") == allowed_error(expected, "cuda")

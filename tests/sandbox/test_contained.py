@@ -75,6 +75,39 @@ def test_nothing_is_left_of_a_worker_that_left_everything_behind(submission: Pat
     assert "LEFT [] [] []" in done.stdout, done.stdout + done.stderr
 
 
+@pytest.mark.slow
+@needs_root
+def test_a_card_is_shown_in_the_second_tier_too(tmp_path: Path) -> None:
+    """Its node, and what its driver reads and names in /proc; every promise holds with them."""
+    done = ordinary_container.run(["-c", WITH_CARD], tmp_path)
+    assert "SAID [True, True]" in done.stdout, done.stdout + done.stderr
+    assert "BROKEN []" in done.stdout
+
+
+WITH_CARD = '''
+import tempfile
+from pathlib import Path
+from grader.sandbox.client import start_zygote
+from grader.sandbox.conformance import Host, run_all
+from grader.sandbox.conformance.trial import PROBE
+from grader.sandbox.device import Device
+from grader.sandbox.launch import ZygoteProcess
+card = Device(kind="cpu", card="pretended", nodes=("/dev/full",))
+zygote = start_zygote([PROBE], ZygoteProcess("contained", card))
+with tempfile.TemporaryDirectory() as folder:
+    answer = Host(zygote, Path(folder)).attack("""
+import os, threading
+def attack():
+    os.close(os.open("/dev/full", os.O_RDWR))
+    os.close(os.open(f"/proc/self/task/{threading.get_native_id()}/comm", os.O_RDWR))
+    return [os.listdir("/proc/self/task") != [], len(open("/proc/devices").read()) > 0]
+""")
+    print("SAID", answer.said, answer.error)
+    print("BROKEN", [(one.name, one.broken) for one in run_all(zygote, Path(folder)) if one.broken is not None])
+zygote.close()
+'''
+
+
 LEAVING = """
 import ctypes, os, signal, time
 if os.fork() == 0:

@@ -191,12 +191,30 @@ def test_the_page_says_what_is_wrong(report: Report) -> None:
     screen = io.StringIO()
     Console(width=200, file=screen).print(render(report))
     page = screen.getvalue()
-    assert "8 submissions x 2 seeds" in page
+    assert "8 submissions x 2 seeds, 16 trials:" in page
     assert "false rejections: 2 of 6 right parts" in page
     assert "false acceptances: 2 of 10 wrong parts" in page
     assert "hint accuracy: 66.7 %" in page
     assert "false rejection: accepted not_right.py, part sums, seed one: 1 of 3 points, expected all" in page
     assert "without their own hint: not_caught" in page
+
+
+@pytest.mark.parametrize("width", [72, 200])
+def test_the_table_can_be_read_on_a_narrow_terminal_too(report: Report, width: int) -> None:
+    """No heading and no figure is cut off."""
+    screen = io.StringIO()
+    Console(width=width, file=screen).print(render(report))
+    page = screen.getvalue()
+    assert "…" not in page
+    assert all(word in page for word in ("mitted", "trials", "sound", "rejected", "accepted", "checked"))
+    row = next(line for line in page.splitlines() if "misconceptions" in line)
+    assert row.split()[1:] == ["3", "6", "4", "0", "2", "0"]
+
+
+def test_to_choose_nothing_proves_nothing(tiny: Assignment) -> None:
+    """A pattern with a typo in it must not look like a sound suite."""
+    with pytest.raises(UsageError, match="nothing was chosen"):
+        validate(tiny, ["one"], only=lambda known: False)
 
 
 def test_long_tests_are_left_out_where_they_do_not_matter(report: Report) -> None:

@@ -195,3 +195,67 @@ def evaluated_with_gradients(right: Right, model: Model, batches: Batches, devic
         count += len(labels)
     model.train(mode)
     return hits / count
+
+
+@misconception(
+    "accuracy",
+    hint="An answer counts only where the network is sure of it. The largest logit is the answer, however "
+    "small its probability.",
+)
+def only_sure_answers(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
+
+    def chosen(logits: Tensor) -> Tensor:
+        sure = logits.softmax(dim=1).amax(dim=1) > 0.5
+        return torch.where(sure, logits.argmax(dim=1), -1)
+
+    return predicted(model, batches, chosen)
+
+
+@misconception(
+    "accuracy",
+    hint="Each class's share is computed and these are averaged. Every sample counts the same.",
+)
+def classes_averaged(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
+    listed = list(batches)
+    hits: list[Tensor] = []
+
+    def noted(logits: Tensor) -> Tensor:
+        hits.append(logits.argmax(dim=1))
+        return hits[-1]
+
+    predicted(model, listed, noted)
+    labels = torch.cat([labels for _, labels in listed])
+    was_right = torch.cat(hits) == labels
+    shares = [was_right[labels == k].double().mean().item() for k in labels.unique()]
+    return sum(shares) / len(shares)
+
+
+@misconception(
+    "accuracy",
+    hint="Answers of class 0 are left out. It is a class like the others.",
+)
+def class_zero_left_out(right: Right, model: Model, batches: Batches, device: str = "cpu") -> float:
+
+    return predicted(model, batches, lambda logits: logits.argmax(dim=1).where(logits.argmax(dim=1) > 0, -1))
+
+
+@misconception(
+    "accuracy",
+    aspect="answer",
+    hint="The share is rounded. Return it as it is.",
+)
+def share_rounded(right: Right, model: Model, batches: Batches, device: str = "cpu") -> Any:
+
+    return round(right(model, batches, device), 2)
+
+
+@misconception(
+    "accuracy",
+    aspect="answer",
+    hint="All batches are taken to be as large as the first. They may differ: count the samples.",
+)
+def first_size_for_all(right: Right, model: Model, batches: Batches, device: str = "cpu") -> Any:
+
+    listed = list(batches)
+    count = sum(len(labels) for _, labels in listed)
+    return right(model, listed, device) * count / (len(listed) * len(listed[0][1]))

@@ -339,6 +339,14 @@ def reshaped_then_transposed(right: Right, self: Layer, x: Tensor) -> Tensor:
 
 @misconception(
     "Flatten.forward",
+    hint="Nothing is joined: the input comes out as it went in. Each sample is to become one vector.",
+)
+def not_flattened(right: Right, self: Layer, x: Tensor) -> Tensor:
+    return x
+
+
+@misconception(
+    "Flatten.forward",
     hint="Squeezing removes dimensions of size 1 and joins nothing.",
 )
 def squeezed_only(right: Right, self: Layer, x: Tensor) -> Tensor:

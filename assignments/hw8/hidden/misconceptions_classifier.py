@@ -137,3 +137,48 @@ def losses_returned_too(right: Right, images: Tensor, labels: Tensor, device: st
 )
 def weights_returned(right: Right, images: Tensor, labels: Tensor, device: str = "cpu") -> Any:
     return fresh(right, images, labels).state_dict()
+
+
+@misconception(
+    "train_classifier",
+    says="nothing was learned",
+    hint="The labels are off by one: the network learns each class under the next one's number.",
+)
+def labels_off_by_one(right: Right, images: Tensor, labels: Tensor, device: str = "cpu") -> Any:
+
+    return trained(fresh(right, images, labels), images, (labels + 1) % 10, cross_entropy)
+
+
+@misconception(
+    "train_classifier",
+    says="nothing was learned",
+    hint="Another network than the trained one is returned.",
+)
+def another_network_returned(right: Right, images: Tensor, labels: Tensor, device: str = "cpu") -> Any:
+
+    trained(fresh(right, images, labels), images, labels, cross_entropy, epochs=1)
+    return fresh(right, images, labels)
+
+
+@misconception(
+    "train_classifier",
+    says="it is not fully trained",
+    hint="The images become integers, of which nearly all are 0: nothing is left to learn from.",
+)
+def images_as_integers(right: Right, images: Tensor, labels: Tensor, device: str = "cpu") -> Any:
+
+    return trained(fresh(right, images, labels), images.long().float(), labels, cross_entropy)
+
+
+@misconception(
+    "train_classifier",
+    says="nothing was learned",
+    hint="The classes are learned one after the other, and each makes the network forget the last. Shuffle the "
+    "samples.",
+)
+def class_after_class(right: Right, images: Tensor, labels: Tensor, device: str = "cpu") -> Any:
+
+    model = fresh(right, images, labels)
+    for k in range(10):
+        trained(model, images[labels == k], labels[labels == k], cross_entropy, epochs=2)
+    return model

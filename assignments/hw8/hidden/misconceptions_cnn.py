@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout
+from torch.nn.functional import batch_norm, dropout, leaky_relu, one_hot
 
 from grader.sandbox.misconception import changed, misconception
 
@@ -246,3 +246,64 @@ def one_layer_more(right: Right, self: Layer) -> None:
 def wrong_number_of_features(right: Right, self: Layer) -> None:
     right(self)
     self.fc = type(self.fc)(256, 10)
+
+
+@misconception(
+    "CNN.forward",
+    aspect="input",
+    hint="The features are normalised over the batch. The table has no batch normalisation.",
+)
+def batch_normalised(right: Right, self: Layer, x: Tensor) -> Any:
+
+    return right(self, batch_norm(x, None, None, training=True))
+
+
+@misconception(
+    "CNN.forward",
+    hint="The activation lets a part of the negative numbers through, as the leaky ReLU does. The table asks "
+    "for ReLU.",
+)
+def leaky_network(right: Right, self: Layer, x: Tensor) -> Any:
+
+    x = pooled(leaky_relu(self.conv2(pooled(leaky_relu(self.conv1(x))))))
+    return self.fc(x.flatten(1))
+
+
+@misconception(
+    "CNN.forward",
+    hint="The activation is the sigmoid. The table asks for ReLU.",
+)
+def sigmoid_for_relu(right: Right, self: Layer, x: Tensor) -> Any:
+
+    x = pooled(torch.sigmoid(self.conv2(pooled(torch.sigmoid(self.conv1(x))))))
+    return self.fc(x.flatten(1))
+
+
+@misconception(
+    "CNN.forward",
+    aspect="input",
+    hint="The images become black and white before they go in. The network takes them as they are.",
+)
+def images_binarised(right: Right, self: Layer, x: Tensor) -> Any:
+
+    return right(self, (x > 0.5).to(x.dtype))
+
+
+@misconception(
+    "CNN.forward",
+    hint="The best class has a 1 and the others have a 0. The logits are asked for.",
+)
+def best_class_marked(right: Right, self: Layer, x: Tensor) -> Any:
+
+    logits = right(self, x)
+    return one_hot(logits.argmax(dim=1), 10).to(logits.dtype)
+
+
+@misconception(
+    "CNN.forward",
+    hint="The whole batch becomes one vector. Each image is to keep a row of its own.",
+)
+def whole_batch_flattened(right: Right, self: Layer, x: Tensor) -> Any:
+
+    x = pooled(self.conv1(x).clamp(min=0))
+    return self.fc(pooled(self.conv2(x).clamp(min=0)).reshape(1, -1))

@@ -211,7 +211,7 @@ def relu_in_conv(right: Right, self: Layer, x: Tensor) -> Tensor:
     hint="The results are stored as whole numbers: the digits after the point are lost, and the gradient too.",
 )
 def stored_as_integers(right: Right, self: Layer, x: Tensor) -> Tensor:
-    y = torch.zeros(right(self, x).shape, dtype=torch.int64)
+    y = torch.zeros(right(self, x).shape, dtype=torch.int64, device=x.device)
     y[:] = right(self, x)
     return y.float()
 
@@ -275,3 +275,38 @@ def first_kernels_kept(right: Right, self: Layer, x: Tensor) -> Tensor:
     if not hasattr(self, "kept"):
         self.kept = self.weight.detach().clone()
     return right(changed(self, weight=self.kept), x)
+
+
+@misconception(
+    "Conv2d.forward",
+    aspect="channels",
+    hint="Each output channel looks at one input channel only. It adds up the answers of all of them, each "
+    "with its own slice of the kernel.",
+)
+def one_channel_each(right: Right, self: Layer, x: Tensor) -> Any:
+
+    outputs, inputs = self.weight.shape[:2]
+    own = torch.arange(inputs) == (torch.arange(outputs) % inputs)[:, None]
+    return right(changed(self, weight=self.weight * own[:, :, None, None]), x)
+
+
+@misconception(
+    "Conv2d.forward",
+    aspect="kernel",
+    hint="The kernel's elements are laid out in another order than the window's: channels, rows, columns for "
+    "both.",
+)
+def kernel_laid_out_otherwise(right: Right, self: Layer, x: Tensor) -> Any:
+
+    reordered = self.weight.permute(0, 2, 3, 1).reshape(self.weight.shape)
+    return right(changed(self, weight=reordered), x)
+
+
+@misconception(
+    "Conv2d.forward",
+    hint="The last sample of the batch is left out: its result stays 0. A loop over range(len(x)) reaches it.",
+)
+def last_sample_forgotten(right: Right, self: Layer, x: Tensor) -> Any:
+
+    y = right(self, x)
+    return torch.cat([y[:-1], torch.zeros_like(y[-1:])])

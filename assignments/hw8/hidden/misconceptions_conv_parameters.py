@@ -135,3 +135,13 @@ def conv_randn(right: Right, self: Layer, *sizes: int, **options: int) -> None:
 def conv_bias_zeros(right: Right, self: Layer, *sizes: int, **options: int) -> None:
     right(self, *sizes, **options)
     nn.init.zeros_(self.bias)
+
+
+@misconception(
+    "Conv2d.__init__",
+    hint="The bound counts the outputs, too, as Glorot's does. The exercise asks for one over the square root "
+    "of the number of inputs.",
+)
+def conv_glorot(right: Right, self: Layer, *sizes: int, **options: int) -> None:
+    right(self, *sizes, **options)
+    nn.init.xavier_uniform_(self.weight)

@@ -149,3 +149,73 @@ def square_images_assumed(right: Right, self: Layer, x: Tensor) -> Any:
     windows = torch.nn.functional.unfold(x, self.kernel_size, padding=self.padding, stride=self.stride)
     y = self.weight.flatten(1) @ windows + self.bias[:, None]
     return y.reshape(len(x), -1, size, size)
+
+
+@misconception(
+    "Conv2d.forward",
+    hint="The places inside a window are as far apart as the windows: that is a dilation. The stride moves the "
+    "window, whose pixels are neighbours.",
+)
+def dilated_by_stride(right: Right, self: Layer, x: Tensor) -> Any:
+
+    padded = pad(x, [self.padding] * 4)
+    reach = (self.kernel_size - 1) * self.stride + 1
+    windows = padded.unfold(2, reach, self.stride).unfold(3, reach, self.stride)
+    taps = windows[..., :: self.stride, :: self.stride]
+    return torch.einsum("nchwuv,ocuv->nohw", taps, self.weight) + self.bias[:, None, None]
+
+
+@misconception(
+    "Conv2d.forward",
+    aspect="stride",
+    hint="The image is thinned out before the windows are laid. The stride is the distance between windows; "
+    "within a window every pixel counts.",
+)
+def input_thinned_first(right: Right, self: Layer, x: Tensor) -> Any:
+
+    padded = pad(x, [self.padding] * 4)[:, :, :: self.stride, :: self.stride]
+    return right(changed(self, padding=0, stride=1), padded)
+
+
+@misconception(
+    "Conv2d.forward",
+    aspect="padding",
+    hint="The zeros are put around the result. They belong around the image, before the windows are laid.",
+)
+def output_padded(right: Right, self: Layer, x: Tensor) -> Any:
+
+    return pad(right(changed(self, padding=0), x), [self.padding] * 4)
+
+
+@misconception(
+    "Conv2d.forward",
+    aspect="padding",
+    hint="The image is mirrored at its edge. The padding consists of zeros.",
+)
+def edge_mirrored(right: Right, self: Layer, x: Tensor) -> Any:
+
+    mirrored = pad(x, [self.padding] * 4, mode="reflect")
+    return right(changed(self, padding=0), mirrored)
+
+
+@misconception(
+    "Conv2d.forward",
+    aspect="padding",
+    hint="The image goes on at its other side: the padding wraps around. It consists of zeros.",
+)
+def wrapped_around(right: Right, self: Layer, x: Tensor) -> Any:
+
+    around = pad(x, [self.padding] * 4, mode="circular")
+    return right(changed(self, padding=0), around)
+
+
+@misconception(
+    "Conv2d.forward",
+    aspect="padding",
+    hint="The padding is shared out among the two sides. `padding` rows and columns go on each of the four "
+    "sides.",
+)
+def padding_halved(right: Right, self: Layer, x: Tensor) -> Any:
+
+    before, after = self.padding // 2, self.padding - self.padding // 2
+    return right(changed(self, padding=0), pad(x, [before, after, before, after]))

@@ -143,3 +143,54 @@ def nothing_returned(
     right: Right, model: Model, loss_fn: Loss, batches: Batches, lr: float, epochs: int, device: str = "cpu"
 ) -> None:
     right(model, loss_fn, batches, lr, epochs, device)
+
+
+@misconception(
+    "train",
+    aspect="history",
+    hint="The totals go on from epoch to epoch, so that later losses are means over all epochs so far. Begin "
+    "each epoch with 0.",
+)
+def totals_never_reset(
+    right: Right, model: Model, loss_fn: Loss, batches: Batches, lr: float, epochs: int, device: str = "cpu"
+) -> list[float]:
+
+    losses = list(right(model, loss_fn, batches, lr, epochs, device))
+    return [sum(losses[: n + 1]) / (n + 1) for n in range(len(losses))]
+
+
+@misconception(
+    "train",
+    aspect="history",
+    hint="The losses are rounded. Return them as they are.",
+)
+def losses_rounded(
+    right: Right, model: Model, loss_fn: Loss, batches: Batches, lr: float, epochs: int, device: str = "cpu"
+) -> list[float]:
+
+    return [round(loss, 2) for loss in right(model, loss_fn, batches, lr, epochs, device)]
+
+
+@misconception(
+    "train",
+    aspect="history",
+    hint="Each epoch's smallest loss is returned. It is the mean over all the epoch's samples that is asked "
+    "for.",
+)
+def smallest_loss_returned(
+    right: Right, model: Model, loss_fn: Loss, batches: Batches, lr: float, epochs: int, device: str = "cpu"
+) -> list[float]:
+
+    return [min(losses) for losses, _ in epochs_of(right, model, loss_fn, batches, lr, epochs)]
+
+
+@misconception(
+    "train",
+    aspect="history",
+    hint="The list is in the wrong order: the first epoch's loss comes first.",
+)
+def last_epoch_first(
+    right: Right, model: Model, loss_fn: Loss, batches: Batches, lr: float, epochs: int, device: str = "cpu"
+) -> list[float]:
+
+    return list(right(model, loss_fn, batches, lr, epochs, device))[::-1]

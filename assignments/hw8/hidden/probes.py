@@ -95,14 +95,14 @@ def backward(layer: Layer, device: str, x: Array, upstream: Array, **leaves: tor
 
 def repeated(layer: Layer, device: str, xs: list[Array], weights: list[Array], biases: list[Array]) -> Result:
     """One layer, called in turn with each input after its parameters were changed in place."""
-    results = {}
+    results: Result = {}
     for turn, (x, weight, bias) in enumerate(zip(xs, weights, biases, strict=True), start=1):
         fill(layer, weight=weight, bias=bias)
         results[f"y of call {turn}"] = layer(tensor(x, device))
     return results
 
 
-def in_turn(layer: Layer, device: str, xs: list[Array]) -> Result:
+def called_again(layer: Layer, device: str, xs: list[Array]) -> Result:
     """One layer without parameters, called in turn with each input."""
     return {f"y of call {turn}": layer(tensor(x, device)) for turn, x in enumerate(xs, start=1)}
 
@@ -265,6 +265,10 @@ def relu_backward(student: ModuleType, device: str, *, x: Array, upstream: Array
     return backward(student.ReLU().to(device), device, x, upstream)
 
 
+def relu_repeated(student: ModuleType, device: str, *, xs: list[Array]) -> Result:
+    return called_again(student.ReLU().to(device), device, xs)
+
+
 def pool_forward(
     student: ModuleType,
     device: str,
@@ -277,16 +281,8 @@ def pool_forward(
     return forward(pool(student, device, kernel_size, stride), device, x, strided)
 
 
-def relu_in_turn(student: ModuleType, device: str, *, xs: list[Array]) -> Result:
-    return in_turn(student.ReLU().to(device), device, xs)
-
-
-def pool_in_turn(student: ModuleType, device: str, *, xs: list[Array], kernel_size: int) -> Result:
-    return in_turn(pool(student, device, kernel_size, None), device, xs)
-
-
-def flatten_in_turn(student: ModuleType, device: str, *, xs: list[Array]) -> Result:
-    return in_turn(student.Flatten().to(device), device, xs)
+def pool_repeated(student: ModuleType, device: str, *, xs: list[Array], kernel_size: int) -> Result:
+    return called_again(pool(student, device, kernel_size, None), device, xs)
 
 
 def pool_backward(
@@ -308,6 +304,10 @@ def pool(student: ModuleType, device: str, kernel_size: int, stride: int | None)
 
 def flatten_forward(student: ModuleType, device: str, *, x: Array, strided: bool = False) -> Result:
     return forward(student.Flatten().to(device), device, x, strided)
+
+
+def flatten_repeated(student: ModuleType, device: str, *, xs: list[Array]) -> Result:
+    return called_again(student.Flatten().to(device), device, xs)
 
 
 def flatten_backward(student: ModuleType, device: str, *, x: Array, upstream: Array) -> Result:

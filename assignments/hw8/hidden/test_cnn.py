@@ -78,9 +78,9 @@ def test_one_image(student: Student, draw: np.random.Generator) -> None:
 @pytest.mark.exercise("CNN")
 @pytest.mark.points(1)
 def test_calls_in_turn(student: Student, draw: np.random.Generator) -> None:
-    """Calls in turn, with batches of other sizes, do not disturb each other."""
+    """Calls in turn, with batches of other sizes and of the same, do not disturb each other."""
     network = oracles.magnitudes(drawn_network(draw))  # nothing cancels, so the bound is tight
-    images = [np.abs(normal(draw, count, 1, 8, 8)) for count in (3, 6, 2)]
+    images = [np.abs(normal(draw, count, 1, 8, 8)) for count in (3, 6, 3)]
     answer = student.cnn_forward("CNN()(images), three times", network=network, images=images)
     assert_filled(answer)
     for turn, batch in enumerate(images):

@@ -36,7 +36,7 @@ def losses(student: Student, pairs: list[dict[str, Floats]], *, strided: bool = 
 @pytest.mark.points(1.5)
 def test_loss(student: Student, draw: np.random.Generator) -> None:
     """`mse_loss` is mean((target - prediction)²), a scalar tensor."""
-    losses(student, [pair(draw, 9), pair(draw, 20), pair(draw, 1)])
+    losses(student, [pair(draw, 9), pair(draw, 20), pair(draw, 1), pair(draw, 9)])
 
 
 @mse_loss
@@ -67,7 +67,7 @@ def test_loss_of_large_values(student: Student, draw: np.random.Generator) -> No
 @pytest.mark.points(2)
 def test_loss_gradients(student: Student, draw: np.random.Generator) -> None:
     """The loss is differentiable in the prediction and in the target."""
-    cases = [{**pair(draw, *shape), "upstream": normal(draw)} for shape in ((7,), (4, 3))]
+    cases = [{**pair(draw, *shape), "upstream": normal(draw)} for shape in ((7,), (4, 3), (7,))]
     for case, answer in zip(
         cases, student.each("mse_backward", "mse_loss(prediction, target)", cases), strict=True
     ):
@@ -113,7 +113,7 @@ def grid(draw: np.random.Generator, points: int, slopes: int, intercepts: int) -
 @pytest.mark.points(2)
 def test_surface(student: Student, draw: np.random.Generator, exhibit: Exhibit) -> None:
     """Entry [i, j] is the MSE of the line slopes[i]·x + intercepts[j]."""
-    cases = [grid(draw, 11, 4, 6), grid(draw, 6, 5, 3)]
+    cases = [grid(draw, 11, 4, 6), grid(draw, 6, 5, 3), grid(draw, 11, 4, 6)]
     show_surface(student, exhibit, grid(draw, 12, 1, 1))
     surfaces(student, cases)
 

@@ -64,6 +64,7 @@ def test_to_tensor_copies(student: Student, draw: np.random.Generator) -> None:
 
 @pytest.mark.points(0.5)
 @pytest.mark.exercise("to_tensor")
+@pytest.mark.lands("tensor")
 def test_to_tensor_puts_it_on_the_device(student: Student, draw: np.random.Generator, device: str) -> None:
     """`to_tensor` puts the tensor on the device given as a text or a `torch.device`, else on the CPU."""
     array = normal(draw, 2, 3)

@@ -15,7 +15,7 @@ from grader.examine.comparison import values_fault
 
 Exhibit = Callable[[str, dict[str, Any]], None]
 
-SHAPES = ((4, 3), (4,), (), (2, 3, 2, 2))
+SHAPES = ((4, 3), (4,), (), (2, 3, 2, 2), (5, 1))
 SIZES = (7, 7, 7, 5)
 EPOCHS = 7
 
@@ -52,7 +52,7 @@ def test_step_on_a_generator(student: Student, draw: np.random.Generator) -> Non
 def test_step_without_a_gradient(student: Student, draw: np.random.Generator) -> None:
     """A parameter whose `grad` is None stays as it is; the others take their step."""
     values, gradients = tensors(draw), tensors(draw)
-    given = [None, gradients[1], None, gradients[3]]
+    given = [gradients[0], gradients[1], None, gradients[3], None]
     answer = student.sgd_step(
         "sgd_step(parameters, lr=0.2), some without a gradient", values=values, gradients=[given], lr=0.2
     )
@@ -199,6 +199,7 @@ def assert_follows(answer: Answer, expected: oracles.Training) -> None:
 
 
 @fitting
+@pytest.mark.without_device
 @pytest.mark.exercise("fit_line")
 @pytest.mark.points(2)
 def test_line(student: Student, draw: np.random.Generator, exhibit: Exhibit) -> None:
@@ -214,6 +215,7 @@ def test_line(student: Student, draw: np.random.Generator, exhibit: Exhibit) -> 
 
 
 @fitting
+@pytest.mark.without_device
 @pytest.mark.exercise("fit_line")
 @pytest.mark.points(1)
 def test_lopsided_line(student: Student, draw: np.random.Generator) -> None:
@@ -225,18 +227,25 @@ def test_lopsided_line(student: Student, draw: np.random.Generator) -> None:
 
 
 @fitting
+@pytest.mark.without_device
 @pytest.mark.exercise("fit_line")
 @pytest.mark.points(1)
 def test_few_epochs(student: Student, draw: np.random.Generator) -> None:
     """Few epochs at a small learning rate get only part of the way, as far as gradient descent gets."""
-    x, y = points(draw, count=30, slope=draw.uniform(50, 70), intercept=draw.uniform(-70, -50))
-    answer = student.fit_line("fit_line(x, y, lr=0.02, epochs=20)", x=x, y=y, lr=0.02, epochs=20)
+    for turn in ("", ", then another line"):
+        x, y = points(draw, count=30, slope=draw.uniform(500, 700), intercept=draw.uniform(-700, -500))
+        answer = student.fit_line("fit_line(x, y, lr=0.02, epochs=20)" + turn, x=x, y=y, lr=0.02, epochs=20)
+        assert_on_the_way(answer, x, y)
+
+
+def assert_on_the_way(answer: Answer, x: Floats, y: Floats) -> None:
+    """Judge that 20 steps lead to the line from a freshly drawn layer, not from one that was fitted before."""
     line = np.array(answer["(m, b)"].numbers(2))
-    assert np.isfinite(line).all(), "fit_line(x, y, lr=0.02, epochs=20): m or b is not finite"
+    assert np.isfinite(line).all(), f"{answer.called}: m or b is not finite"
     start = oracles.start_of_fit(line, x, y, lr=0.02, epochs=20)
     assert np.abs(start).max() <= oracles.START, (
-        "fit_line(x, y, lr=0.02, epochs=20) is not where 20 steps of gradient descent on the mean squared "
-        "error can lead from a freshly drawn layer"
+        f"{answer.called} is not where 20 steps of gradient descent on the mean squared error can lead from a "
+        "freshly drawn layer"
     )
 
 

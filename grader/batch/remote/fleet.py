@@ -148,7 +148,7 @@ class Fleet:
     def _join(self) -> None:
         """Join the cluster, and refuse it where a node is not what this machine is."""
         self._ray = ray = cluster.join(self._remote.address, self._local_jobs)
-        shares = cluster.shares_of(ray, self._remote.jobs, self._start.device, self._remote.gpu_jobs)
+        shares = cluster.shares_of(ray, self._remote.jobs, self._start.device.kind, self._remote.gpu_jobs)
         self._files = ray.put(packed(self._assignment))
         self._posts = [Post(ray, share, self._assignment) for share in shares]
         sandbox = str(self._start.sandbox)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from grader.batch.records import Remote
+from grader.batch.records import SHARED_BY, Remote
 from grader.errors import UsageError
 
 EXECUTORS = ("local", "ray")
 INSTALL = 'pip install "forgeproof-grader[ray]"'
 
 
-def remote_of(executor: str, address: str | None, jobs: int | None) -> Remote | None:
+def remote_of(
+    executor: str, address: str | None, jobs: int | None, gpu_jobs: int | None = None
+) -> Remote | None:
     """The cluster that is asked for, None for this machine; UsageError where that can't be."""
     if executor not in EXECUTORS:
         raise UsageError(f"There is no executor called {executor!r}. Choose {' or '.join(EXECUTORS)}.")
@@ -21,4 +23,4 @@ def remote_of(executor: str, address: str | None, jobs: int | None) -> Remote | 
         return None
     if find_spec("ray") is None:
         raise UsageError(f"--executor ray: Ray is not installed here. Install it: {INSTALL}")
-    return Remote(address=address, jobs=jobs)
+    return Remote(address=address, jobs=jobs, gpu_jobs=gpu_jobs or SHARED_BY)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from grader.sandbox.conformance.trial import Host, call, promise
 from grader.sandbox.protocol import Sequence
+from grader.sandbox.view import environment
 
 READ = """
 def attack(paths):
@@ -62,7 +63,7 @@ def the_hosts_environment(host: Host) -> str | None:
         return found
     """
     found = host.attack(source).said
-    fixed = ("HOME", "PATH", "LANG", "TMPDIR", "PWD", "_", "PYTHONDONTWRITEBYTECODE")
+    fixed = ("PWD", "_", *environment(""))
     own = {f"{name}={value}" for name, value in os.environ.items() if name not in fixed}
     if not isinstance(found, list):
         return "the check itself failed"
