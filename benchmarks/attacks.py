@@ -4,7 +4,7 @@
 
 Writes the table into docs/security.md, between its markers, where all families are run; else only prints it.
 
-gained: submissions that got more points than they honestly deserve (`expect.toml`, and OVERPAID here)
+gained: submissions that got more points than they honestly deserve (`expect.toml`)
 leaked: results that hold a line of the hidden suite, a path of this machine or the seed
 harmed: a process, a file or a folder left behind, a test that could not be checked, or an honest submission that,
         graded after the family, gets another result than before
@@ -44,8 +44,6 @@ BEGIN, END = "<!-- attacks: begin -->", "<!-- attacks: end -->"
 FAMILIES = ("forging", "tampering", "stealing", "evading", "performance", "exhausting")
 COMPARED = ("forging", "tampering")
 PLAIN_SECONDS = 60
-OVERPAID = {"forging/facts_made_up.py": 4.5, "evading/served_by_another_process.py": 7.5}
-"""What `expect.toml` grants beyond what is deserved, since it is what they really get."""
 
 Deserved = dict[str, float]
 
@@ -116,18 +114,15 @@ def deserved(assignment: Assignment, family: str) -> dict[str, Deserved]:
     """What each submission of a family honestly deserves, at most, part by part."""
     full = {part.name: part.points for part in assignment.parts}
     told = tomllib.loads((HOSTILE / family / "expect.toml").read_text(encoding="utf-8"))
-    return {
-        name: granted(full, entries, OVERPAID.get(f"{family}/{name}", 0.0)) for name, entries in told.items()
-    }
+    return {name: granted(full, entries) for name, entries in told.items()}
 
 
-def granted(full: Deserved, told: dict[str, float | str], overpaid: float) -> Deserved:
+def granted(full: Deserved, told: dict[str, float | str]) -> Deserved:
     """Words ("less", "some") stand for all the points of the part."""
-    parts = {
+    return {
         name: float(value) if isinstance(value := told.get(name, points), int | float) else points
         for name, points in full.items()
     }
-    return {**parts, "overpaid": -overpaid}
 
 
 def points(assignment: Assignment, tests: list[TestResult]) -> float:

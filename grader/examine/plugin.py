@@ -6,10 +6,10 @@ It is the same plugin under `grade` (many submissions over one collection, no te
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace as replaced
 from typing import Any
 
 import msgspec
@@ -169,30 +169,43 @@ class Examiner:
         replace: tuple[str, ...],
         limit: float | None = None,
     ) -> TestResult:
-        """One grading.  Parts share a process as long as all goes well; a test that goes wrong in a process which other
-        parts have used is run again in one of its own, and that counts: no part pays for what another has changed.
+        """One grading.  Parts share a process as long as all goes well; where a test goes wrong in one that others
+        have used, its part begins again in one of its own, and that counts: no part pays for what another changed.
         A test with a time limit of its own, which is long, gets one from the start."""
-        part = part_of(item, self.assignment)
         seconds = limit or time_limit_of(item, self.assignment)
-        question = Question(
-            test=name_of(item),
-            part=part,
-            seed=self.source.number(f"worker|{name_of(item)}"),
-            seconds=seconds,
-            deadline=time.monotonic() + seconds,
-            replace=replace,
-        )
-        banned = ban(item, part, hits)
+        banned = ban(item, part_of(item, self.assignment), hits)
+        question = self.question(item, seconds, replace)
         shared = banned is None and examination.shared(question)
         if shared and takes_long(item):
             examination.start_afresh(question)
             shared = False
         trial, result = self.attempt(item, following, Trial(examination, question, banned))
         if shared and result.outcome not in CERTAIN:
-            examination.start_afresh(question)
-            again = replaced(question, deadline=time.monotonic() + seconds)
-            trial, result = self.attempt(item, following, Trial(examination, again, None))
+            self.begin_again(item, examination, question)
+            trial = Trial(examination, self.question(item, seconds, replace), None)
+            trial, result = self.attempt(item, following, trial)
+        elif shared:
+            examination.sharing[replace].append(item)
         return self.rehearsed(self.hinted(result, item, trial), item, trial)
+
+    def question(self, item: pytest.Function, seconds: float, replace: tuple[str, ...]) -> Question:
+        return Question(
+            test=name_of(item),
+            part=part_of(item, self.assignment),
+            seed=self.source.number(f"worker|{name_of(item)}"),
+            seconds=seconds,
+            deadline=time.monotonic() + seconds,
+            replace=replace,
+        )
+
+    def begin_again(self, item: pytest.Function, examination: Examination, question: Question) -> None:
+        """A process of its own for the test's part, in which its earlier tests have been run again: what they leave
+        behind is its own doing.  They have passed, and stay so."""
+        earlier = [one for one in examination.sharing[question.replace] if one.path == item.path]
+        examination.start_afresh(question)
+        for one, following in itertools.pairwise([*earlier, item]):
+            asked = self.question(one, time_limit_of(one, self.assignment), question.replace)
+            self.attempt(one, following, Trial(examination, asked, None))
 
     def attempt(
         self, item: pytest.Function, following: pytest.Function | None, trial: Trial
@@ -212,14 +225,13 @@ class Examiner:
         """With the misconception that explains the failure, where one is found.  A test that may take long by
         itself would take long for each misconception: it is left to its own messages."""
         explicable = result.outcome in (Outcome.FAILED, Outcome.ERROR) and result.hint is None
-        replies = (reply for _, reply in trial.transcript.exchanges)
-        about_devices = device_hint(replies, self.assignment.limits) if explicable else None
-        if about_devices is not None:
-            return msgspec.structs.replace(result, hint=about_devices)
-        if self.hints is None or not explicable or takes_long(item):
+        if not explicable:
             return result
-        exercises = exercises_of(item) or trial.question.part.exercises
-        hint = self.hints.find(exercises, trial.transcript.exchanges)
+        exchanges = trial.transcript.exchanges
+        found = None
+        if self.hints is not None and not takes_long(item):
+            found = self.hints.find(exercises_of(item) or trial.question.part.exercises, exchanges)
+        hint = found or device_hint((reply for _, reply in exchanges), self.assignment.limits)
         return msgspec.structs.replace(result, hint=hint)
 
     def rehearsed(self, result: TestResult, item: pytest.Function, trial: Trial) -> TestResult:

@@ -7,6 +7,7 @@ turns everything but an answer into a `Judgement` with a sentence for the studen
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pytest
 
 from grader.assignment import Assignment, Part
 from grader.errors import GraderError, Judgement
@@ -84,6 +86,8 @@ class Examination:
         self._unloadable: dict[tuple[str, ...], Judgement] = {}
         self._parts: dict[tuple[str, ...], set[str]] = {}
         """The parts whose calls the present fork of each worker has been given."""
+        self.sharing: defaultdict[tuple[str, ...], list[pytest.Function]] = defaultdict(list)
+        """The tests that have passed in a process that other parts had used, for each worker."""
         self._spent = 0.0
         self._calls = 0
 
@@ -205,6 +209,7 @@ class Examination:
             with suppress(WorkerError):  # then a new worker takes the next call
                 worker.finish_fork()
             self._parts[question.replace] = set()
+        self.sharing[question.replace].clear()
 
     def _hung_before(self) -> Judgement | None:
         """What took too long to load will again, with stand-ins for some of its names: it costs its time once."""

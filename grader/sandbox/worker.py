@@ -28,7 +28,7 @@ from grader.sandbox.device import CPU, Device
 from grader.sandbox.limits import Limits
 from grader.sandbox.loading import Loading, MissingNameError, Student, load_text
 from grader.sandbox.misconception import applied
-from grader.sandbox.operators import ClosedOperators
+from grader.sandbox.operators import ClosedOperators, Rules
 from grader.sandbox.pretend import Pretence, pretending
 from grader.sandbox.protocol import (
     Absent,
@@ -46,6 +46,7 @@ from grader.sandbox.protocol import (
     Request,
     SourceFile,
 )
+from grader.sandbox.solitude import Solitude
 from grader.sandbox.watch import ForbiddenCallError, Watch, get_ready, watching
 
 
@@ -141,7 +142,7 @@ def serve(channel: socket.socket, load: Load, probes: types.ModuleType, limits: 
     while desk is not None and isinstance(receive(channel), Fork):
         pid = os.fork()
         if pid == 0:
-            answer_probes(channel, desk)
+            answer_probes(channel, desk, Solitude())
             os._exit(0)
         _, status = os.waitpid(pid, 0)
         send(channel, Exited(status=os.waitstatus_to_exitcode(status)))
@@ -187,14 +188,17 @@ class Desk:
     operators: ClosedOperators
 
 
-def answer_probes(channel: socket.socket, desk: Desk) -> None:
-    """In the fork of a part: answer calls until told to finish."""
+def answer_probes(channel: socket.socket, desk: Desk, solitude: Solitude | None = None) -> None:
+    """Answer calls until told to finish; in a fork, alone under each part's rules."""
     send(channel, Forked())
-    while True:
-        request = receive(channel)
-        if not isinstance(request, Call):
-            return
+    rules: Rules = ()
+    while isinstance(request := receive(channel), Call):
+        if solitude is not None and request.forbidden != rules:
+            rules = request.forbidden
+            solitude.begin() if rules else solitude.end()
         send(channel, answer(request, desk))
+    if solitude is not None:
+        solitude.end()
 
 
 def answer(call: Call, desk: Desk) -> Reply:

@@ -19,6 +19,7 @@ from tests.fixtures.tiny_assignment import (
     PROBES,
     RIGHT,
     TEST_BASICS,
+    TEST_LAYERS,
     WRONG_DOUBLE,
     changed,
     make,
@@ -223,3 +224,13 @@ def test_parts_share_a_process_while_all_goes_well(grade: Grade) -> None:
     counted = "import os\nSTART = os.getpid()\n" + source.replace("'still here'", "os.getpid() - START")
     one, other = only(grade(counted), "test_scale").printed, only(grade(counted), "test_scale").printed
     assert one == other == "1\n"
+
+
+def test_a_part_that_begins_again_has_its_own_past(grade: Grade) -> None:
+    """What a part's earlier tests leave behind is its own doing: a second process for it does not hide that."""
+    source = changed("return x * self.factor", "CALLS.append(1); return x * self.factor + (len(CALLS) > 1)")
+    twice = "def test_scale_again" + TEST_LAYERS.partition("def test_scale")[2].partition("@pytest.mark.exercise")[0]
+    again = '@pytest.mark.exercise("Scale")\n@pytest.mark.points(0)\n' + twice
+    result = grade("CALLS = []\n" + source, TEST_LAYERS=TEST_LAYERS + "\n\n" + again)
+    assert only(result, "test_scale").outcome is Outcome.PASSED
+    assert only(result, "test_scale_again").outcome is Outcome.FAILED

@@ -335,10 +335,10 @@ def mse_backward(
 
 def mse_refusal(student: ModuleType, device: str, *, prediction: Array, target: Array) -> Result:
     try:
-        student.mse_loss(tensor(prediction, device), tensor(target, device))
+        loss = student.mse_loss(tensor(prediction, device), tensor(target, device))
     except ValueError:
         return {"raised": "ValueError"}
-    return {"raised": None}
+    return {"raised": None, "loss": loss}
 
 
 def mse_surface(

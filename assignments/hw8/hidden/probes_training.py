@@ -13,8 +13,9 @@ Pair = tuple[torch.Tensor, torch.Tensor]
 class Plane(nn.Module):
     """prediction = x Wᵀ + b; remembers its parameters and its mode at each call with gradients enabled."""
 
-    def __init__(self, weight: Array, bias: Array) -> None:
+    def __init__(self, weight: Array, bias: Array, signs: dict[str, Array] | None = None) -> None:
         super().__init__()
+        self.signs = {mode: tensor(values, "cpu") for mode, values in (signs or {}).items()}
         self.weight = nn.Parameter(tensor(weight, "cpu"))
         self.bias = nn.Parameter(tensor(bias, "cpu"))
         self.path: list[Pair] = []
@@ -24,6 +25,8 @@ class Plane(nn.Module):
         if torch.is_grad_enabled():
             self.remember()
             self.modes.append(self.training)
+        if self.signs:  # what it computes tells in which mode it is
+            x = x * self.signs["training" if self.training else "other"].to(x.device)
         return x @ self.weight.T + self.bias
 
     def remember(self) -> None:
@@ -94,9 +97,11 @@ def train(
     epochs: int,
     stream: bool = False,
     default_device: bool = False,
+    signs: dict[str, Array] | None = None,
 ) -> Result:
-    """`stream`: the batches have no length; `default_device`: `device` is left to the default."""
-    model = Plane(weight, bias)
+    """`stream`: the batches have no length; `default_device`: `device` is left to the default; `signs`: what the model
+    turns its features by in training mode and otherwise."""
+    model = Plane(weight, bias, signs)
     model.eval()
     pairs = [(tensor(x, "cpu"), tensor(y, "cpu")) for x, y in zip(xs, ys, strict=True)]
     batches = Stream(pairs) if stream else pairs

@@ -148,12 +148,18 @@ def test_batches_from_a_generator(student: Student, draw: np.random.Generator) -
     assert_share(answer, 9 / 15, batches=4)
 
 
+COUNTED = (17, 13)
+"""Sizes of the batches of which the share has to show how the model was called."""
+
+
 @pytest.mark.exercise("accuracy")
 @pytest.mark.points(1)
 def test_modes(student: Student, draw: np.random.Generator) -> None:
     """The model is in evaluation mode meanwhile, and afterwards in whichever mode it was before."""
-    images, labels = marked_batches(draw, sizes=(4, 3), right=(2, 2))
-    cases = [{"images": images, "labels": labels, "training": training} for training in (True, False)]
+    right = drawn_counts(draw)
+    images, labels = marked_batches(draw, COUNTED, right)
+    given = {"images": images, "labels": labels, "tells": True}
+    cases = [{**given, "training": training} for training in (True, False)]
     for case, answer in zip(cases, student.each("accuracy", "accuracy(model, batches)", cases), strict=True):
         assert answer["calls"].number() > 0, "accuracy did not call the model"
         assert answer["calls in training mode"].number() == 0, "accuracy called the model in training mode"
@@ -162,16 +168,37 @@ def test_modes(student: Student, draw: np.random.Generator) -> None:
             for mode in (case["training"], answer["training afterwards"].flag())
         )
         assert before == after, f"accuracy left a model in {after} mode that was in {before} mode before"
+        assert_tells_share(answer, right)
 
 
 @pytest.mark.exercise("accuracy")
 @pytest.mark.points(1)
 def test_without_gradients(student: Student, draw: np.random.Generator) -> None:
     """The model is called without recording anything for gradients."""
-    images, labels = marked_batches(draw, sizes=(4, 3), right=(2, 2))
-    answer = student.accuracy("accuracy(model, batches)", images=images, labels=labels)
+    right = drawn_counts(draw)
+    images, labels = marked_batches(draw, COUNTED, right)
+    answer = student.accuracy("accuracy(model, batches)", images=images, labels=labels, tells=True)
     assert answer["calls"].number() > 0, "accuracy did not call the model"
     assert answer["calls with gradients"].number() == 0, "accuracy called the model with gradients enabled"
+    assert_tells_share(answer, right)
+
+
+def drawn_counts(draw: np.random.Generator) -> tuple[int, ...]:
+    """How many of each counted batch are right: neither all nor none, and not the same in both."""
+    first, second = draw.permutation(np.arange(2, min(COUNTED)))[:2]
+    return int(first), int(second)
+
+
+def assert_tells_share(answer: Answer, right: tuple[int, ...]) -> None:
+    """Judge that the number was counted from answers that the model gives in evaluation mode without gradients: that it
+    was called so, only the student's process knows.  Percent, a count and other averages are another test's."""
+    actual = answer["accuracy"].number()
+    share, mean = sum(right) / sum(COUNTED), float(np.mean(np.divide(right, COUNTED)))
+    last, error = right[-1] / COUNTED[-1], 1 - share
+    known = [share, mean, last, error, *(100 * one for one in (share, mean)), float(sum(right))]
+    assert any(math.isclose(actual, one, rel_tol=1e-5) for one in known), (
+        f"{answer.called} is {actual:.6g}, which is not counted from what the model answers in evaluation mode"
+    )
 
 
 def marked_batches(

@@ -1,5 +1,6 @@
 """Part `mse`: mean squared error, and its surface over the weights of a line."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import oracles
 import pytest
 from inputs import Floats, normal
 
-from grader.examine.answer import Student
+from grader.examine.answer import Answer, Student
 
 Exhibit = Callable[[str, dict[str, Any]], None]
 
@@ -83,13 +84,29 @@ def test_loss_gradients(student: Student, draw: np.random.Generator) -> None:
 def test_loss_of_different_shapes(student: Student, draw: np.random.Generator) -> None:
     """Where the shapes differ `mse_loss` raises ValueError: nothing is broadcast."""
     shapes = [((6,), (6, 1)), ((6, 1), (6,)), ((1,), ()), ((4, 3), (3,)), ((2, 3), (3, 2)), ((5,), (4,))]
-    shapes.append(((4, 3), (4, 3)))
+    shapes += [((4, 3), (4, 3)), ((6,), (6,))]
     cases = [{"prediction": normal(draw, *left), "target": normal(draw, *right)} for left, right in shapes]
-    *refused, taken = student.each("mse_refusal", "mse_loss(prediction, target)", cases)
-    assert taken["raised"].raw is None, "mse_loss raises a ValueError where both have shape (4, 3)"
-    for (left, right), answer in zip(shapes, refused, strict=False):
-        message = f"mse_loss raises no ValueError where prediction has shape {left} and target {right}"
-        assert answer["raised"].raw == "ValueError", message
+    for case, answer in zip(
+        cases, student.each("mse_refusal", "mse_loss(prediction, target)", cases), strict=True
+    ):
+        left, right = case["prediction"].shape, case["target"].shape
+        if left == right:
+            assert answer["raised"].raw is None, f"mse_loss raises a ValueError where both have shape {left}"
+            assert_tells_loss(answer, **case)
+        else:
+            message = f"mse_loss raises no ValueError where prediction has shape {left} and target {right}"
+            assert answer["raised"].raw == "ValueError", message
+
+
+def assert_tells_loss(answer: Answer, prediction: Floats, target: Floats) -> None:
+    """Judge that `mse_loss` has looked at the numbers: that one exception was raised and another was not, only the
+    student's process knows, so it is believed from who also computes.  A forgotten mean or a half is another test's."""
+    actual = float(answer["loss"].tensor(()))
+    mean = float(oracles.mse(prediction, target).value)
+    known = [mean, mean * prediction.size, mean / 2, mean**0.5]
+    assert any(math.isclose(actual, one, rel_tol=1e-3) for one in known), (
+        f"mse_loss(prediction, target), both of shape {prediction.shape}, is no loss of these two"
+    )
 
 
 def surfaces(student: Student, cases: list[dict[str, Floats]]) -> None:

@@ -1,7 +1,7 @@
 """Part `training`: gradient descent."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -171,10 +171,19 @@ def test_losses(student: Student, draw: np.random.Generator, exhibit: Exhibit) -
 def test_training_mode(student: Student, draw: np.random.Generator) -> None:
     """A model that comes in evaluation mode is trained in training mode."""
     case = training_case(draw, lr=0.1)
-    answer = case.ask(student, "train on a model in evaluation mode", loss="squares")
+    signs = {
+        mode: draw.choice(np.float32([-1, 1]), size=case.xs[0].shape[1]) for mode in ("training", "other")
+    }
+    answer = case.ask(student, "train on a model in evaluation mode", loss="squares", signs=signs)
     modes = answer["modes"].mapping()
     assert modes["calls"].number() > 0, "train did not call the model with gradients enabled"
     assert modes["training"].number() == modes["calls"].number(), "the model was called in evaluation mode"
+    assert_follows(answer, turned(case, signs["training"]).expected(oracles.SQUARES))
+
+
+def turned(case: Case, signs: Floats) -> Case:
+    """The case as a model sees it that turns the signs of some features: ±1 is exact, so the bound is the same."""
+    return replace(case, xs=[x * signs for x in case.xs])
 
 
 def training_case(draw: np.random.Generator, lr: float) -> Case:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 ask, answer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+ask.settimeout(2)
 
 
 def pack(*tensors):
