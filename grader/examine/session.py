@@ -19,10 +19,12 @@ import pytest
 
 from grader.assignment import Assignment, Part
 from grader.errors import GraderError, Judgement
+from grader.examine.allowances import allowance_met
 from grader.examine.answer import Answer
 from grader.intake.records import Submission
 from grader.model import Outcome
 from grader.sandbox.client import Sandbox, Worker, WorkerError
+from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import (
     Absent,
     Answered,
@@ -130,7 +132,7 @@ class Examination:
         transcript.printed = getattr(reply, "printed", "") or transcript.printed
         if isinstance(reply, Answered):
             return [Answer(called, case, self.device) for case in reply.cases]
-        raise judgement_of(reply, called)
+        raise judgement_of(reply, called, self.assignment.limits)
 
     def try_out(self, question: Question, call: Call) -> Reply | None:
         """What the worker that answered last makes of a call that decides nothing; None where it has no answer."""
@@ -245,7 +247,9 @@ class Examination:
             self.names = reply.names
             return worker
         worker.close()
-        self._unloadable[replace] = verdict = judgement_of(reply, "Loading your module")
+        self._unloadable[replace] = verdict = judgement_of(
+            reply, "Loading your module", self.assignment.limits
+        )
         raise verdict
 
 
@@ -261,7 +265,7 @@ def unloadable(error: WorkerError, seconds: float) -> Judgement:
     return Judgement(Outcome.CRASHED, f"Loading your module ended its process: {error.detail}.")
 
 
-def judgement_of(reply: Raised | Absent | Refused, called: str) -> Judgement:
+def judgement_of(reply: Raised | Absent | Refused, called: str, limits: Limits) -> Judgement:
     """What a reply other than an answer means, in a sentence for the student."""
     if isinstance(reply, Absent):
         return Judgement(Outcome.MISSING, f"There is no `{reply.name}` in your module. {reply.why}".strip())
@@ -271,7 +275,11 @@ def judgement_of(reply: Raised | Absent | Refused, called: str) -> Judgement:
     said = f": {shortened(reply.message)}" if reply.message.strip() else ""
     verb = "is not implemented yet" if unfinished else f"raised {reply.type}"
     return Judgement(
-        Outcome.ERROR, f"{called} {verb}{said}{where(reply.frames)}", printed=reply.printed or None
+        Outcome.ERROR,
+        "\n".join(
+            filter(None, [f"{called} {verb}{said}{where(reply.frames)}", allowance_met(reply, limits)])
+        ),
+        printed=reply.printed or None,
     )
 
 

@@ -12,8 +12,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable
-from typing import NoReturn, Protocol
+from typing import Final, NoReturn, Protocol
 
 from grader.errors import SandboxUnavailableError
 from grader.sandbox import cgroups, control, protocol, view
@@ -323,18 +322,22 @@ def ending(status: int) -> str:
         return f"it was killed by signal {-status}"
 
 
-REPORTS: dict[str, Callable[[int], str]] = {
-    "exited": ending,
-    "killed": lambda number: ending(-number),
-    "memory": lambda megabytes: f"it used {megabytes} MB of memory, more than it may",
-    "scratch": lambda megabytes: f"it wrote {megabytes} MB, or more files than it may, to its scratch folder",
-    "processes": lambda number: f"it ran {number} processes, more than it may",
+OUTGROWN: Final = {
+    "memory": "it used {} MB of memory; it may use {} MB",
+    "scratch": "it wrote {} MB to its scratch folder; it may write {} MB",
+    "files": "it wrote {} files to its scratch folder; it may write {}",
+    "processes": "it ran {} processes; it may run {}",
 }
+"""What the warden says of a limit that was outgrown, with what was used and what is allowed."""
 
 
 def warden_says(report: str) -> str:
     """The warden's line in words."""
-    kind, _, number = report.splitlines()[0].partition(" ") if report else ("", "", "")
-    if kind in REPORTS and number.lstrip("-").isdigit():
-        return REPORTS[kind](int(number))
+    kind, *numbers = report.splitlines()[0].split(" ") if report else [""]
+    if not all(number.lstrip("-").isdigit() for number in numbers):
+        return report
+    if kind in OUTGROWN and len(numbers) == 2:
+        return OUTGROWN[kind].format(*numbers)
+    if kind in ("exited", "killed") and len(numbers) == 1:
+        return ending(int(numbers[0]) * (1 if kind == "exited" else -1))
     return report or "its processes ended"

@@ -122,7 +122,7 @@ class ExcessOrFiles:
         self._looks = itertools.count(1)
 
     def __call__(self) -> str:
-        """ "memory MB", "processes N" or "scratch MB"; "" while all is well."""
+        """ "memory MB LIMIT", "processes N LIMIT", "scratch MB LIMIT" or "files N LIMIT"; "" while all is well."""
         look_at_files = next(self._looks) % LOOK_EVERY == 0
         return self._excess() or (self._too_much_written() if look_at_files else "")
 
@@ -131,8 +131,10 @@ class ExcessOrFiles:
         for folder, _, names in os.walk(self._scratch):
             files += len(names) + 1
             size += sum(map(allocated, (f"{folder}/{name}" for name in names)))
-            if size > self._limits.scratch_mb * 2**20 or files > MAX_FILES:
-                return f"scratch {size // 2**20}"
+            if size > self._limits.scratch_mb * 2**20:
+                return f"scratch {size // 2**20} {self._limits.scratch_mb}"
+            if files > MAX_FILES:
+                return f"files {files} {MAX_FILES}"
         return ""
 
 

@@ -187,13 +187,13 @@ class Excess:
         self._baseline = max(account_of("self").held, overhead)
 
     def __call__(self) -> str:
-        """ "memory MB" or "processes N"; "" while all is well."""
+        """ "memory MB LIMIT" or "processes N LIMIT"; "" while all is well."""
         held = list(self._holdings())
         memory = sum(held[:1]) + sum(max(0, one - self._baseline) for one in held[1:])
         if memory > self._limits.memory_mb * 2**20 + self._baseline:
-            return f"memory {memory // 2**20}"
+            return f"memory {(memory - self._baseline) // 2**20} {self._limits.memory_mb}"
         if len(held) > self._limits.processes + 8:
-            return f"processes {len(held)}"
+            return f"processes {len(held)} {self._limits.processes}"
         return ""
 
 

@@ -58,6 +58,7 @@ class Printed(io.TextIOBase):
         self.limit = limit
         self.parts: list[str] = []
         self.length = 0
+        self.dropped = 0
 
     def writable(self) -> bool:
         return True
@@ -67,9 +68,15 @@ class Printed(io.TextIOBase):
         if kept:
             self.parts.append(kept)
             self.length += len(kept)
+        self.dropped += max(0, len(text) - len(kept)) if self.length >= self.limit else 0
         return len(text)
 
     def take(self) -> str:
+        if self.dropped:
+            self.parts.append(
+                f"\n[{self.dropped} more characters were printed; {self.limit // 1024} KB are kept]\n"
+            )
+            self.dropped = 0
         text = "".join(self.parts)
         self.parts, self.length = [], 0
         return text

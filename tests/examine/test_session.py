@@ -179,7 +179,7 @@ def test_what_it_prints_is_kept_and_bounded(grade: Grade) -> None:
     result = grade(changed("return x + x", "print('hello' * 100_000); return x + x"))
     printed = only(result, "test_values").printed or ""
     assert printed.startswith("hello")
-    assert len(printed) <= 64 * 1024
+    assert len(printed.partition("\n[")[0]) <= 64 * 1024
 
 
 def test_a_suite_that_fails_by_itself_is_the_graders_trouble(grade: Grade) -> None:
@@ -229,8 +229,51 @@ def test_parts_share_a_process_while_all_goes_well(grade: Grade) -> None:
 def test_a_part_that_begins_again_has_its_own_past(grade: Grade) -> None:
     """What a part's earlier tests leave behind is its own doing: a second process for it does not hide that."""
     source = changed("return x * self.factor", "CALLS.append(1); return x * self.factor + (len(CALLS) > 1)")
-    twice = "def test_scale_again" + TEST_LAYERS.partition("def test_scale")[2].partition("@pytest.mark.exercise")[0]
+    twice = (
+        "def test_scale_again"
+        + TEST_LAYERS.partition("def test_scale")[2].partition("@pytest.mark.exercise")[0]
+    )
     again = '@pytest.mark.exercise("Scale")\n@pytest.mark.points(0)\n' + twice
     result = grade("CALLS = []\n" + source, TEST_LAYERS=TEST_LAYERS + "\n\n" + again)
     assert only(result, "test_scale").outcome is Outcome.PASSED
     assert only(result, "test_scale_again").outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "words"),
+    [
+        ("return [open('/dev/null') for _ in range(10**6)]", Outcome.ERROR, "At most 256 files may be open"),
+        ("return [0] * 10**10", Outcome.ERROR, "At most 600 MB of memory may be used"),
+        ("return torch.ones(10**10)", Outcome.ERROR, "At most 600 MB of memory may be used"),
+        (
+            "open('/scratch/big', 'wb').write(bytes(70 << 20))",
+            Outcome.ERROR,
+            "At most 64 MB may be written to files",
+        ),
+        (
+            "import threading, time\n"
+            "    [threading.Thread(target=time.sleep, args=(9,), daemon=True).start() for _ in range(200)]",
+            Outcome.ERROR,
+            "At most 64 processes and threads may run",
+        ),
+        (
+            "import os, time\n    for _ in range(3): os.fork()\n    kept = b'x' * (200 << 20); time.sleep(9)",
+            Outcome.CRASHED,
+            "MB of memory; it may use 600 MB",
+        ),
+    ],
+)
+def test_a_limit_that_was_met_is_named(grade: Grade, body: str, outcome: Outcome, words: str) -> None:
+    """What the system says tells neither which limit it was nor how much is allowed; the message does."""
+    values = only(grade(changed("return x + x", body)), "test_values")
+    assert values.outcome is outcome, values.message
+    assert words in (values.message or "")
+
+
+def test_what_is_printed_beyond_the_limit_is_counted(grade: Grade) -> None:
+    """What was dropped is told, and how much is kept."""
+    printed = only(
+        grade(changed("return x + x", "print('long' * 50_000); return x + 1")), "test_values"
+    ).printed
+    assert printed is not None
+    assert "more characters were printed; 64 KB are kept" in printed[-200:], printed[-300:]
