@@ -42,12 +42,19 @@ def test_initial_bias(student: Student) -> None:
     assert_drawn_uniformly("the bias of Linear(9, 4000)", answer["bias"].tensor((4000,)), 1 / math.sqrt(9))
 
 
+UNLIKE = np.float32(4096)
+"""How many times larger than the weight an input is where formulas that add the two before they multiply lose digits."""
+
+
 @pytest.mark.points(2.5)
 def test_batch(student: Student, draw: np.random.Generator) -> None:
     """A batch of 5 inputs with 7 features gives 4 outputs each: y = x Aᵀ + b."""
     x, weight, bias = normal(draw, 5, 7), normal(draw, 4, 7), normal(draw, 4)
-    answer = student.linear_forward("Linear(7, 4)(x) with x (5, 7)", x=x, weight=weight, bias=bias)
-    answer["y"].matches(oracles.linear(x, weight, bias))
+    lopsided = {"x": UNLIKE * x, "weight": weight / UNLIKE, "bias": bias}
+    cases = [{"x": x, "weight": weight, "bias": bias}, lopsided]
+    answers = student.each("linear_forward", "Linear(7, 4)(x) with x (5, 7)", cases)
+    answers[0]["y"].matches(oracles.linear(x, weight, bias))
+    answers[1].where("x is large and the weight small")["y"].matches(oracles.linear(**lopsided))
 
 
 @pytest.mark.points(1)
