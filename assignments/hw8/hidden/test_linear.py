@@ -43,7 +43,7 @@ def test_initial_bias(student: Student) -> None:
 
 
 UNLIKE = np.float32(4096)
-"""How many times larger than the weight an input is where formulas that add the two before they multiply lose digits."""
+"""How many times larger than the weight an input is where formulas that add them before they multiply lose digits."""
 
 
 @pytest.mark.points(2.5)
