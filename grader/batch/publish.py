@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
+from grader import __version__
 from grader.assignment import Assignment
 from grader.errors import GraderError
 from grader.exchange.csv import grades_csv
@@ -55,10 +57,22 @@ class Publisher:
         if self._written:
             self._book.mark_published(self._written)
             self._written.clear()
-        rows = self._book.grades(sum(parts.values()))
+        rows = list(self._book.grades(sum(parts.values())))
         with_points = self._book.setting("max_points_row") == "yes"
-        table = grades_csv(rows, list(parts), list(parts.values()), max_points_row=with_points)
-        replace(self._book.folder / GRADES, table)
+        file = self._book.folder / GRADES
+        told = msgspec.json.encode([__version__, rows, list(parts.items()), with_points])
+        if self._book.setting("grades") == made_of(told, file):
+            return  # it is there as it should be, and pandas takes a while to import
+        replace(file, grades_csv(rows, list(parts), list(parts.values()), max_points_row=with_points))
+        self._book.set(grades=made_of(told, file))
+
+
+def made_of(told: bytes, file: Path) -> str:
+    """A digest of what a file tells and of what is in it; "" where there is none that can be read."""
+    try:
+        return hashlib.sha256(hashlib.sha256(told).digest() + file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def json_of(result: Result) -> bytes:

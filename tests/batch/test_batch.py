@@ -210,3 +210,21 @@ def test_the_working_folder_is_no_place_for_modules(classroom: Classroom, tmp_pa
         timeout=100, env={**os.environ, "PYTHONSAFEPATH": "1"},
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
+
+
+def test_grades_csv_is_written_anew_only_where_it_is_not_as_it_should_be(
+    classroom: Classroom, tmp_path: Path
+) -> None:
+    """A rerun with nothing changed leaves it alone; one that somebody edited or removed is put right."""
+    out = tmp_path / "out"
+    grade_class(order_of(classroom, out), Silent())
+    file = out / "grades.csv"
+    told, written = file.read_bytes(), file.stat().st_mtime_ns
+    grade_class(order_of(classroom, out), Silent())
+    assert file.stat().st_mtime_ns == written
+    file.write_text("edited", encoding="utf-8")
+    grade_class(order_of(classroom, out), Silent())
+    assert file.read_bytes() == told
+    file.unlink()
+    grade_class(order_of(classroom, out), Silent())
+    assert file.read_bytes() == told
