@@ -27,8 +27,15 @@ class Solitude:
         self._stopped = False
 
     def begin(self) -> None:
-        """End all others; the parent is stopped where it could do more than wait."""
-        end_others(frozenset({os.getpid(), self._parent}))
+        """End all others; the parent is stopped where it could do more than wait.
+
+        Where /proc can't be read, in the second tier, they can't be told apart: all are stopped, the parent goes on.
+        """
+        try:
+            end_others(frozenset({os.getpid(), self._parent}))
+        except PermissionError:
+            stop_others()
+            os.kill(self._parent, signal.SIGCONT)
         if not self._stopped and has_threads(self._parent):
             os.kill(self._parent, signal.SIGSTOP)
             self._stopped = True
@@ -49,6 +56,12 @@ def end_others(spared: frozenset[int]) -> None:
         for process in found:
             with suppress(OSError):
                 os.kill(process, signal.SIGKILL)
+
+
+def stop_others() -> None:
+    """Stop every process of this user but this one."""
+    with suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGSTOP)
 
 
 def own_processes() -> Iterator[int]:

@@ -72,13 +72,11 @@ class Printed(io.TextIOBase):
         return len(text)
 
     def take(self) -> str:
-        if self.dropped:
-            self.parts.append(
-                f"\n[{self.dropped} more characters were printed; {self.limit // 1024} KB are kept]\n"
-            )
-            self.dropped = 0
         text = "".join(self.parts)
-        self.parts, self.length = [], 0
+        if self.dropped:
+            note = f"\n[{self.dropped} more characters were printed; {self.limit // 1024} KB are kept]\n"
+            text = text[: self.limit - len(note)] + note
+        self.parts, self.length, self.dropped = [], 0, 0
         return text
 
 
