@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader import __version__
-from grader.assignment import Assignment
+from grader.assignment import Assignment, Part
 from grader.errors import UsageError
 from grader.intake import Inspection, inspect_submission, read_submission
 from grader.intake.forbidden import code_of, find_forbidden
-from grader.intake.records import Contract, Hit, Submission, Unreadable
+from grader.intake.records import Contract, Hit, Submission, Unreadable, UnreadableError
 from grader.model import Result, RunInfo, TestResult
 from grader.sandbox.device import CPU, Device
 from grader.sandbox.protocol import SourceFile
@@ -89,8 +89,24 @@ def contract_of(assignment: Assignment) -> Contract:
 
 def forbidden_calls(submission: Submission, assignment: Assignment) -> list[Hit]:
     """What the source of each exercise calls though its part does not allow it."""
-    code = code_of(submission, contract_of(assignment))
-    return [hit for part in assignment.parts for hit in find_forbidden(code, part.exercises, part.forbidden)]
+    try:
+        code = code_of(submission, contract_of(assignment))
+        return [
+            hit for part in assignment.parts for hit in find_forbidden(code, part.exercises, part.forbidden)
+        ]
+    except UnreadableError:  # what can't be followed can't be found to be allowed
+        return [hit for part in assignment.parts if part.forbidden for hit in not_followed(part)]
+
+
+def not_followed(part: Part) -> list[Hit]:
+    """Code in which too much depends on too much, as a call that none of the part's exercises is allowed."""
+    return [
+        Hit(
+            exercise=exercise, operation="code that can't be followed", file="your module", line=1, text="",
+            instead="definitions that depend on less of each other",
+        )
+        for exercise in part.exercises
+    ]  # fmt: skip
 
 
 def solution_pieces(assignment: Assignment) -> tuple[SourceFile, ...]:

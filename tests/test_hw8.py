@@ -9,8 +9,10 @@ import pytest
 
 from grader.assignment import find_assignment
 from grader.examine.misconceptions import read_misconceptions
-from grader.model import Result
-from grader.pipeline import grade_one
+from grader.intake.records import Submission
+from grader.model import Reading, Result
+from grader.pipeline import forbidden_calls, grade_one
+from grader.sandbox.protocol import SourceFile
 from grader.validate import validate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,3 +87,17 @@ def test_everything_that_is_known_is_judged_rightly() -> None:
     """As `grade validate hw8`: solution, stub, right, wrong and hostile submissions, and every misconception."""
     report = validate(find_assignment(HW8), ["all"], jobs=2)
     assert report.sound, [trial for trial in report.trials if trial.faults]
+
+
+def test_code_that_cannot_be_followed_is_no_grader_trouble() -> None:
+    """Where intake can read a submission but too much depends on too much, parts with rules say so."""
+    lines = [f"a{i} = a{i + 1} if a{i + 2} else a{i + 3}" for i in range(3000)]
+    source = "\n".join(
+        [*lines, "to_tensor = a0", "Linear = a1", "Conv2d = a2", "mse_loss = getattr(a3, a4 + a5 + a6)"]
+    )
+    submission = Submission(
+        id="x", path=Path("x.py"), pieces=(SourceFile(name="hw8.py", source=source),), files={}, digest="",
+        reading=Reading(file="hw8.py", why=""),
+    )  # fmt: skip
+    hits = forbidden_calls(submission, find_assignment("hw8"))
+    assert {hit.exercise for hit in hits} >= {"Linear", "Conv2d"}

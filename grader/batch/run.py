@@ -125,7 +125,10 @@ def submissions_of(order: Order) -> tuple[Found, ...]:
 
 def holds_results(path: Path, out: Path) -> bool:
     """Whether this is where a batch put its results: this one, or one before it."""
-    return path.resolve() == out.resolve() or (path.is_dir() and (path / FILE).is_file())
+    try:
+        return path.resolve() == out.resolve() or (path.is_dir() and (path / FILE).is_file())
+    except (OSError, RuntimeError):  # a link that leads to itself
+        return False
 
 
 def absent_of(order: Order, found: tuple[Found, ...]) -> tuple[Enrolled, ...]:

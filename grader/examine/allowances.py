@@ -11,7 +11,7 @@ from grader.sandbox.protocol import Raised
 SAYINGS: Final = (
     (r"Too many open files", "At most {0.open_files} files may be open at a time."),
     (
-        r"can't start new thread|Resource temporarily unavailable",
+        r"can't start new thread|Resource temporarily unavailable.*\b(fork|spawn|Popen|Process|Pool)",
         "At most {0.processes} processes and threads may run at a time.",
     ),
     (
@@ -28,5 +28,6 @@ SAYINGS: Final = (
 
 def allowance_met(raised: Raised, limits: Limits) -> str:
     """The sentence about the limit that the exception comes from; "" where it comes from none."""
-    said = f"{raised.type}: {raised.message}"
+    line = raised.frames[-1].text if raised.frames else ""
+    said = f"{raised.type}: {raised.message} {line}".replace("\n", " ")
     return next((told.format(limits) for pattern, told in SAYINGS if re.search(pattern, said)), "")

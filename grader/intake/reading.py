@@ -28,6 +28,13 @@ IMPORTERS: Final = frozenset({"importlib", "runpy", "pkgutil", "imp"})
 NEVER_CARRIED: Final = (".ipynb", ".zip", ".pdf", ".docx", ".mp4", ".mov", ".html", ".exe")
 
 
+MAX_NAME: Final = 255
+"""Bytes of a file's name, as file systems have it."""
+
+MAX_DEPTH: Final = 12
+"""Folders in folders, the file itself counted."""
+
+
 @dataclass(frozen=True)
 class _Cut:
     """A document, in the order in which its pieces run, and what of it is needed."""
@@ -127,13 +134,26 @@ def _files_beside(
         and file.path != document.path
         and not file.path.lower().endswith(NEVER_CARRIED)
     }
-    beside |= {path: text.encode("utf-8", "replace") for path, text in document.writes if _stays_inside(path)}
-    return _as_much_as_fits(beside, contract)
+    beside |= {path: text.encode("utf-8", "replace") for path, text in document.writes}
+    laid = _that_can_be_laid_out(beside)
+    fit, notes = _as_much_as_fits(laid, contract)
+    if left := len(beside) - len(laid):
+        notes.append(f"{left} files beside it were left out: no folder can hold files of such names.")
+    return fit, notes
 
 
-def _stays_inside(path: str) -> bool:
+def _that_can_be_laid_out(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Those of which a folder can be made: names that a file system takes, inside, and no file where a folder is."""
+    plain = {str(PurePosixPath(path)): data for path, data in files.items() if _is_possible(path)}
+    folders = {str(above) for path in plain for above in PurePosixPath(path).parents}
+    return {path: data for path, data in plain.items() if path not in folders}
+
+
+def _is_possible(path: str) -> bool:
     parts = PurePosixPath(path).parts
-    return bool(parts) and not path.startswith("/") and ".." not in parts and len(path) < 200
+    names = [name.encode("utf-8", "replace") for name in parts]
+    inside = bool(parts) and not path.startswith("/") and ".." not in parts and "\0" not in path
+    return inside and len(parts) <= MAX_DEPTH and all(len(name) <= MAX_NAME for name in names)
 
 
 def _as_much_as_fits(files: dict[str, bytes], contract: Contract) -> tuple[dict[str, bytes], list[str]]:

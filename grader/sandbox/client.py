@@ -336,6 +336,8 @@ def warden_says(report: str) -> str:
     kind, *numbers = report.splitlines()[0].split(" ") if report else [""]
     if not all(number.lstrip("-").isdigit() for number in numbers):
         return report
+    if kind == "depth":
+        return "it put folders into each other in its scratch folder, deeper than the system can name"
     if kind in OUTGROWN and len(numbers) == 2:
         return OUTGROWN[kind].format(*numbers)
     if kind in ("exited", "killed") and len(numbers) == 1:

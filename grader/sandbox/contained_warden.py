@@ -6,9 +6,9 @@ whatever the worker leaves behind, and at the end it kills every process of that
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
-import shutil
 import signal
 import tempfile
 import time
@@ -73,7 +73,7 @@ def warden(
         said = f"wall {error}"
     finally:
         end_all_of(user)
-        shutil.rmtree(folder, ignore_errors=True)
+        linux.remove_tree(folder)
         if said not in ("abandoned", "ended"):
             os.write(report, said.encode())
         os._exit(0)
@@ -122,15 +122,23 @@ class ExcessOrFiles:
         self._looks = itertools.count(1)
 
     def __call__(self) -> str:
-        """ "memory MB LIMIT", "processes N LIMIT", "scratch MB LIMIT" or "files N LIMIT"; "" while all is well."""
+        """ "memory MB LIMIT", "processes N LIMIT", "scratch MB LIMIT", "files N LIMIT", "depth"; "" if all is well."""
         look_at_files = next(self._looks) % LOOK_EVERY == 0
         return self._excess() or (self._too_much_written() if look_at_files else "")
 
     def _too_much_written(self) -> str:
         size = files = 0
-        for folder, _, names in os.walk(self._scratch):
-            files += len(names) + 1
-            size += sum(map(allocated, (f"{folder}/{name}" for name in names)))
+        folders = [self._scratch]
+        while folders:
+            try:
+                with os.scandir(folders.pop()) as entries:
+                    for entry in entries:
+                        files += 1
+                        size += allocated(entry.path)
+                        folders += [entry.path] if entry.is_dir(follow_symlinks=False) else []
+            except OSError as error:
+                if error.errno == errno.ENAMETOOLONG:
+                    return "depth"
             if size > self._limits.scratch_mb * 2**20:
                 return f"scratch {size // 2**20} {self._limits.scratch_mb}"
             if files > MAX_FILES:

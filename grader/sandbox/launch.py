@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -133,7 +132,9 @@ class ZygoteProcess:
         if self._process.stderr is not None:
             self._process.stderr.close()
         if self._contained is not None:
-            shutil.rmtree(self._contained.folder, ignore_errors=True)
+            from grader.sandbox import linux
+
+            linux.remove_tree(self._contained.folder)
 
 
 def children_of(process: int) -> list[int]:

@@ -41,20 +41,20 @@ class ClosedOperators:
 
     def __init__(self) -> None:
         self._rules: Rules = ()
-        self._libraries: list[Any] = []
+        self._libraries: dict[str, Any] = {}
         self._refuse: Refuse = out_of_turn
 
     def close(self, rules: Rules, refuse: Refuse) -> None:
         """Have every call of an operator that the rules name end in `refuse(name)`, and no other."""
         self._refuse = refuse
         if rules != self._rules:
-            self.open()
-            self._libraries = [self._closed(name) for name in operators_named(rules)]
+            kept = self._libraries  # a library's end gives its operator back its own kernels
+            self._libraries = {name: kept.get(name) or self._closed(name) for name in operators_named(rules)}
             self._rules = rules
 
     def open(self) -> None:
         """Give all operators their own kernels back."""
-        self._libraries.clear()  # a library's end takes what it registered with it
+        self._libraries = {}
         self._rules = ()
 
     def _closed(self, name: str) -> Any:

@@ -149,7 +149,8 @@ class Load(Message, frozen=True, tag="load"):
     directory.  `stand_ins` is the source of pieces that take the place of the student's own, under
     `replace`.  `stubs` are packages that may be imported though they are not there.  `tolerant`: go on
     after a piece that raises or takes longer than `PIECE_SECONDS`.  `misconceptions` is the source of wrong ways
-    that a call may ask for; it is sent with the solution, never with a student's module.
+    that a call may ask for; it is sent with the solution, never with a student's module.  `forbidden` is what any part
+    forbids: closed in the process that has loaded, until a fork of it is asked under its part's own rules.
     """
 
     module: str
@@ -160,6 +161,7 @@ class Load(Message, frozen=True, tag="load"):
     stubs: tuple[str, ...] = ()
     tolerant: bool = False
     misconceptions: str | None = None
+    forbidden: tuple[ForbiddenRule, ...] = ()
 
 
 class Fork(Message, frozen=True, tag="fork"):

@@ -226,11 +226,11 @@ class Account(NamedTuple):
 def account_of(process: str) -> Account:
     user, held = -1, 0
     try:
-        with open(f"/proc/{process}/status") as status:
+        with open(f"/proc/{process}/status", "rb") as status:  # a process names itself, as it likes
             for line in status:
-                if line.startswith("Uid:"):
+                if line.startswith(b"Uid:"):
                     user = int(line.split()[1])
-                elif line.startswith(("RssAnon:", "RssShmem:")):
+                elif line.startswith((b"RssAnon:", b"RssShmem:")):
                     held += int(line.split()[1]) * 1024
     except (OSError, ValueError):
         return Account(-1, 0)

@@ -28,7 +28,7 @@ from grader.sandbox.device import CPU, Device
 from grader.sandbox.limits import Limits
 from grader.sandbox.loading import Loading, MissingNameError, Student, load_text
 from grader.sandbox.misconception import applied
-from grader.sandbox.operators import ClosedOperators, Rules
+from grader.sandbox.operators import ClosedOperators, Rules, out_of_turn
 from grader.sandbox.pretend import Pretence, pretending
 from grader.sandbox.protocol import (
     Absent,
@@ -46,7 +46,7 @@ from grader.sandbox.protocol import (
     Request,
     SourceFile,
 )
-from grader.sandbox.solitude import Solitude
+from grader.sandbox.solitude import be_alone
 from grader.sandbox.watch import ForbiddenCallError, Watch, get_ready, watching
 
 
@@ -142,12 +142,18 @@ def receive_load(channel: socket.socket) -> Load:
 
 
 def serve(channel: socket.socket, load: Load, probes: types.ModuleType, limits: Limits) -> None:
-    """Load, then fork on request until the examiner hangs up."""
+    """Load, then fork on request until the examiner hangs up.
+
+    In this process, which answers nothing, what any part forbids stays closed: its threads, its signal handlers and
+    what runs at a fork are the student's, and could compute for the forks.
+    """
     desk = prepare_desk(channel, load, probes, limits)
+    if desk is not None:
+        desk.operators.close(load.forbidden, out_of_turn)
     while desk is not None and isinstance(receive(channel), Fork):
         pid = os.fork()
         if pid == 0:
-            answer_probes(channel, desk, Solitude())
+            answer_probes(channel, desk, alone=True)
             os._exit(0)
         _, status = os.waitpid(pid, 0)
         send(channel, Exited(status=os.waitstatus_to_exitcode(status)))
@@ -193,17 +199,15 @@ class Desk:
     operators: ClosedOperators
 
 
-def answer_probes(channel: socket.socket, desk: Desk, solitude: Solitude | None = None) -> None:
+def answer_probes(channel: socket.socket, desk: Desk, *, alone: bool = False) -> None:
     """Answer calls until told to finish; in a fork, alone under each part's rules."""
     send(channel, Forked())
     rules: Rules = ()
     while isinstance(request := receive(channel), Call):
-        if solitude is not None and request.forbidden != rules:
+        if alone and request.forbidden != rules:
             rules = request.forbidden
-            solitude.begin() if rules else solitude.end()
+            be_alone()
         send(channel, answer(request, desk))
-    if solitude is not None:
-        solitude.end()
 
 
 def answer(call: Call, desk: Desk) -> Reply:

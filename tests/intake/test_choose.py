@@ -162,3 +162,25 @@ def test_an_untouched_handout_beside_the_work_does_not_count(tmp_path: Path, con
     read = read_submission(tmp_path / "ada", Contract(names=names))
     assert isinstance(read, Submission)
     assert read.reading.file == "hw8.py"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["%%writefile a\nx", "%%writefile a/b\nx"],
+        ["%%writefile " + "\N{GRINNING FACE}" * 150 + "\nx"],
+        ["%%writefile " + "d/" * 60 + "x.txt\nx"],
+    ],
+)
+def test_files_that_no_folder_can_hold_are_left_out(
+    cells: list[str], tmp_path: Path, contract: Contract
+) -> None:
+    """And told of: the sandbox is never asked to lay out what can't lie on a disk."""
+    folder = lay_out(tmp_path / "ada", {"hw8.ipynb": notebook(LINEAR, *cells)})
+    read = read_submission(folder, contract)
+    assert isinstance(read, Submission)
+    assert read.reading is not None
+    for path in read.files:
+        assert all(len(name.encode()) <= 255 for name in path.split("/"))
+        assert not any(other.startswith(f"{path}/") for other in read.files)
+    assert any("left out" in note for note in read.reading.notes), read.reading.notes

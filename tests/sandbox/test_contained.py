@@ -120,6 +120,10 @@ if os.fork() == 0:
                 pass
         ctypes.CDLL(None).prctl(15, b"planted", 0, 0, 0)
         open(os.environ["TMPDIR"] + "/left", "w").write("x")
+        os.chdir(os.environ["TMPDIR"])
+        for _ in range(1500):  # deeper than Python can recurse
+            os.mkdir("d")
+            os.chdir("d")
         time.sleep(600)
     os._exit(0)
 """

@@ -173,7 +173,7 @@ def test_view(number: int, test: TestResult, found: Mapping[str, Place], names: 
     return TestView(
         anchor=f"test-{number}", title=test.title, word=word, kind=kind, points=points(test.score),
         max_points=points(test.max_score), passed=whole,
-        message=bounded(test.message, MAX_MESSAGE), hint=test.hint or "",
+        message="" if test.outcome is Outcome.UNCHECKED else bounded(test.message, MAX_MESSAGE), hint=test.hint or "",
         printed=bounded(test.printed, MAX_PRINTED), notes=tuple(notes_of(test)),
         places=tuple(dict.fromkeys(found[name] for name in mentioned))[:MAX_LINKS],
     )  # fmt: skip
