@@ -196,6 +196,9 @@ def page(report: Report, verdicts: Sequence[Verdict]) -> Iterator[str]:
             f"\nHints: {sum(bool(trial.hinted) for trial in told)} of {len(told)} misconceptions "
             f"({100 * (report.hint_accuracy or 0):.1f} %) were shown their own hint on a failed test."
         )
+        others = sorted({trial.name for trial in told if not trial.hinted})
+        if others:
+            yield "\nShown another: " + ", ".join(f"`{name}`" for name in others) + "."
     for trial in report.trials:
         for fault in trial.faults:
             yield f"\n- {fault.kind}: `{trial.kind}/{trial.name}`, {fault.part}, seed {trial.seed}: {fault.message}"
