@@ -50,7 +50,7 @@ def waiting_share(out: Path, jobs: int) -> float:
     to tell what came of one, to be sent the next, to hear of it."""
     with sqlite3.connect(out / FILE) as book:
         rows = book.execute("SELECT made_at, seconds FROM attempts").fetchall()
-    busy = [seconds for _, seconds in rows]
+    busy = [float(seconds) for _, seconds in rows]
     ends = [datetime.fromisoformat(made_at).timestamp() for made_at, _ in rows]
     starts = [end - seconds for end, seconds in zip(ends, busy, strict=True)]
     # the jobs' first starts are the earliest of all, their last ends the latest
