@@ -22,7 +22,9 @@ from grader.sandbox.device import CPU, Device
 FIRST_USER, USERS = 64_200, 256
 """User ids for workers: inside of what a container maps, next to nobody's (65534), of no known package."""
 
-NEEDED_RIGHTS = {"CAP_CHOWN": 0, "CAP_DAC_OVERRIDE": 1, "CAP_KILL": 5, "CAP_SETGID": 6, "CAP_SETUID": 7}
+NEEDED_RIGHTS = {
+    "CAP_CHOWN": 0, "CAP_DAC_OVERRIDE": 1, "CAP_KILL": 5, "CAP_SETGID": 6, "CAP_SETUID": 7, "CAP_SETPCAP": 8,
+}  # fmt: skip
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 REMEDY = (
     "Without user namespaces strangers' work can be graded by root alone, in a container with its usual rights, on "

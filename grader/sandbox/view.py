@@ -214,9 +214,22 @@ def _status_field(name: str) -> str:
 
 
 def can_be_built() -> str:
-    """Whether the kernel gives bubblewrap what a view takes: "" if so, else what it says."""
-    namespaces = ["--unshare-pid", *([] if has_root() else ["--unshare-user"])]
-    arguments = [str(bubblewrap()), *namespaces, "--ro-bind", "/", "/", "true"]
+    """Whether the kernel gives what a view and its workers take: "" if so, else what it says.
+
+    A worker has namespaces of its own and a fresh /proc, which the kernel refuses where a part of /proc is covered, as
+    containers have it.
+    """
+    arguments = [
+        str(bubblewrap()),
+        "--unshare-user",
+        "--unshare-pid",
+        "--ro-bind",
+        "/",
+        "/",
+        "--proc",
+        "/proc",
+        "true",
+    ]
     try:
         done = subprocess.run(arguments, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.SubprocessError) as error:

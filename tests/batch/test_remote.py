@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -27,15 +29,20 @@ OTHER_NUMPY = "Metadata-Version: 2.1\nName: numpy\nVersion: 9.9.9\n"
 class Nodes:
     """A cluster of this machine's own whose nodes come and go."""
 
-    def __init__(self) -> None:
+    def __init__(self, head_processors: int = 1) -> None:
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
         from ray.cluster_utils import Cluster
 
-        self._cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, **self.common()})
+        head = {"num_cpus": head_processors, **self.common()}
+        self._cluster = Cluster(initialize_head=True, head_node_args=head)
 
     def common(self) -> dict[str, Any]:
         return {"object_store_memory": STORE, "include_dashboard": False}
+
+    @property
+    def head(self) -> Any:
+        return self._cluster.head_node
 
     @property
     def address(self) -> str:
@@ -117,7 +124,7 @@ def test_the_same_gradebook_as_here(nodes: Nodes, second: Any, tmp_path: Path) -
     run = here.run(tmp_path / "there")
     assert run.returncode == 0, run.stderr
     assert "Traceback" not in run.stderr
-    assert "ray" not in run.stderr.lower()
+    assert "ray" not in run.stderr.replace(str(tmp_path), "").lower()
     ours, theirs = gradebook_of(tmp_path / "here"), gradebook_of(tmp_path / "there")
     assert len(ours["results"]) == SIZE + 6
     assert theirs == ours
@@ -172,15 +179,156 @@ def test_a_driver_that_is_killed_leaves_nothing_running_and_goes_on(nodes: Nodes
         batch.kill()
         batch.communicate(timeout=60)
     assert not left_over(running)
-    deadline = time.monotonic() + 30
-    while set(outposts()) - before and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not set(outposts()) - before
+    assert all_gone(before)
     again = room.run(tmp_path / "out")
     assert again.returncode == 0, again.stderr
     assert "0 of them unchanged" not in again.stderr
     assert gradebook_of(tmp_path / "out")["integrity"] == "ok"
     assert len(gradebook_of(tmp_path / "out")["results"]) == 30
+
+
+def all_gone(before: set[int], seconds: float = 30.0) -> bool:
+    """Whether the jobs that were started since then have ended by so long."""
+    deadline = time.monotonic() + seconds
+    while set(outposts()) - before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not set(outposts()) - before
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_jobs_and_says_how_to_go_on(nodes: Nodes, second: Any, tmp_path: Path) -> None:
+    """Exit status 130; the same command again does what is left, and the gradebook is the undisturbed one."""
+    room = classroom(tmp_path, nodes, 30)
+    before = set(outposts())
+    with room.start(tmp_path / "out") as batch:
+        wait_for(batch, tmp_path / "out", 3)
+        batch.send_signal(signal.SIGINT)
+        _, said = batch.communicate(timeout=60)
+    assert batch.returncode == 130, said
+    assert "run the same command again to go on" in said
+    assert "Traceback" not in said
+    assert all_gone(before)
+    goes_on(room, tmp_path, 30)
+
+
+def goes_on(room: Remote, folder: Path, size: int) -> None:
+    """The same command again keeps what was done, and at last all is as on this machine."""
+    again = room.run(folder / "out")
+    assert again.returncode == 0, again.stderr
+    assert "kept 0" not in again.stderr
+    room.address = ""
+    room.jobs = 2
+    assert room.run(folder / "here").returncode == 0
+    results = gradebook_of(folder / "out")
+    assert len(results["results"]) == size
+    assert results == gradebook_of(folder / "here")
+
+
+@pytest.mark.slow
+def test_where_all_nodes_are_lost_it_is_told(tmp_path: Path) -> None:
+    """Exit status 1, a sentence that says how to go on, and with a new node it does."""
+    nodes = Nodes(head_processors=0)
+    try:
+        only = nodes.add()
+        room = classroom(tmp_path, nodes, 30)
+        with room.start(tmp_path / "out") as batch:
+            wait_for(batch, tmp_path / "out", 3)
+            nodes.remove(only)
+            _, said = batch.communicate(timeout=100)
+        assert batch.returncode == 1, said
+        assert "No node of the cluster is left. What was graded is kept; run the same command again" in said
+        assert "Traceback" not in said
+        nodes.add()
+        goes_on(room, tmp_path, 30)
+    finally:
+        nodes.shutdown()
+
+
+def outposts_on(node: Any) -> list[Any]:
+    """Ray's processes of the outposts on one node."""
+    import psutil
+
+    raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
+    found = [one for one in raylet.children(recursive=True) if "ray::Outpost" in " ".join(one.cmdline())]
+    assert found
+    return found
+
+
+@pytest.mark.slow
+def test_a_node_that_falls_silent_is_done_without(nodes: Nodes, second: Any, tmp_path: Path) -> None:
+    """It lives and says nothing: after a while others do its submissions, at no cost to them."""
+    room = classroom(tmp_path, nodes, 50)
+    sooner = "from grader.batch.remote import fleet; fleet.SILENCE_SECONDS = 8.0; from grader.cli import main; main()"
+    command = [sys.executable, "-c", sooner, *room.command(tmp_path / "out")[3:]]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as batch:
+        wait_for(batch, tmp_path / "out", 15)  # both have work
+        for process in outposts_on(second):
+            process.suspend()
+        _, said = batch.communicate(timeout=100)
+    assert batch.returncode == 0, said
+    assert "it has said nothing for 8 s" in said
+    room.address = ""
+    room.jobs = 2
+    assert room.run(tmp_path / "here").returncode == 0
+    assert gradebook_of(tmp_path / "out") == gradebook_of(tmp_path / "here")
+
+
+def test_files_are_read_when_their_turn_comes(nodes: Nodes, tmp_path: Path) -> None:
+    """However many wait, a node has two submissions for each job; what is handed in anew meanwhile counts."""
+    from tests.fixtures.tiny_assignment import RIGHT, WRONG_DOUBLE
+
+    room = classroom(tmp_path, nodes, 20)
+    for file in room.submissions.iterdir():
+        file.write_text(WRONG_DOUBLE)
+    with room.start(tmp_path / "out") as batch:
+        wait_for(batch, tmp_path / "out", 3)
+        (outpost,) = outposts_on(nodes.head)
+        outpost.suspend()
+        time.sleep(1)  # what it has said by then is recorded
+        heard = len(list((tmp_path / "out" / "results").glob("*.json")))
+        for file in room.submissions.iterdir():
+            file.write_text(RIGHT)
+        outpost.resume()
+        _, said = batch.communicate(timeout=100)
+    assert batch.returncode == 0, said
+    scores = [json.loads(file.read_text())["score"] for file in (tmp_path / "out" / "results").glob("*.json")]
+    assert len(scores) == 20
+    assert heard <= len([score for score in scores if score != 10]) <= heard + 2
+
+
+CARDS = """
+import json, os, sys
+from grader.batch.remote import cluster
+from grader.batch.remote.messages import FACTS
+
+ray = cluster.join(sys.argv[1], 1)
+shares = cluster.shares_of(ray, None, "cuda", 4)
+actors = [cluster.outpost_on(ray, share) for share in shares]
+given = ray.get([actor.__ray_call__.remote(lambda _: os.environ["CUDA_VISIBLE_DEVICES"]) for actor in actors])
+facts = FACTS.decode(ray.get(actors[0].facts.remote("process", "cuda")))
+left = ray.available_resources().get("GPU", 0)
+print(json.dumps([[share.jobs for share in shares], given, left, facts.trouble, facts.versions["device"]]))
+"""
+
+
+def test_every_outpost_has_a_card_of_its_own(nodes: Nodes, tmp_path: Path) -> None:
+    """On a node that declares two, each has one, with no more jobs than share a card; whether that works it tells."""
+    node = nodes.add(num_cpus=3, num_gpus=2)
+    try:
+        run = subprocess.run(
+            [sys.executable, "-c", CARDS, nodes.address],
+            cwd=ROOT, capture_output=True, text=True, check=False, timeout=100,
+        )  # fmt: skip
+    finally:
+        nodes.remove(node)
+    assert run.returncode == 0, run.stderr
+    jobs, given, left, trouble, device = json.loads(run.stdout.splitlines()[-1])
+    assert jobs == [1, 1]
+    assert sorted(given) == ["0", "1"]
+    assert left == 0
+    assert trouble.startswith("has no such device: --device cuda: ") or device.startswith("cuda (")
 
 
 def refused(nodes: Nodes, folder: Path, variables: dict[str, str]) -> str:

@@ -26,6 +26,7 @@ from tests.fixtures.tiny_assignment import make
         ({"CPU": 8.0, "GPU": 1.0}, 4, [(4, 1.0)]),
         ({"CPU": 1.0, "GPU": 1.0}, 4, [(1, 0.25)]),
         ({"CPU": 8.0, "GPU": 2.0}, 4, [(4, 1.0), (4, 1.0)]),
+        ({"CPU": 2.0, "GPU": 2.0}, 4, [(1, 1.0), (1, 1.0)]),
     ],
 )
 def test_shares_of_a_node(
@@ -43,8 +44,12 @@ def test_what_differs_is_named() -> None:
     other = objection("n1", Facts(host="b", versions={"torch": "2.9", "code": "2"}), ours)
     assert other is not None
     assert "The node n1 has the grader's code 2, this machine has 1" in other
-    lacking = objection("n1", msgspec.structs.replace(ours, trouble="no wall"), ours)
-    assert lacking == "The node n1 can't give the sandbox: no wall"
+    ours = msgspec.structs.replace(ours, versions={**ours.versions, "device": "cuda (H100)"})
+    card = objection("n1", Facts(host="b", versions={**ours.versions, "device": "cuda (A100)"}), ours)
+    assert card is not None
+    assert "has the device cuda (A100), this machine has cuda (H100)" in card
+    lacking = objection("n1", msgspec.structs.replace(ours, trouble="has no wall"), ours)
+    assert lacking == "The node n1 has no wall"
 
 
 def test_the_suite_is_unpacked_as_it_was_packed(tmp_path: Path) -> None:

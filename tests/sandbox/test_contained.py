@@ -44,10 +44,11 @@ def test_strict_is_the_second_tier_where_that_keeps_every_promise(submission: Pa
 
 
 @needs_root
-def test_the_container_is_one_without_namespaces(tmp_path: Path) -> None:
-    """Or the test above would show nothing."""
+@pytest.mark.parametrize("namespaces", [False, True])
+def test_a_container_does_not_pass_for_a_machine_with_namespaces(tmp_path: Path, namespaces: bool) -> None:
+    """Neither one that refuses them, nor one that gives them and covers a part of /proc: every worker would fail."""
     tried = "from grader.sandbox import tiers; print(bool(tiers.obstacle()))"
-    done = ordinary_container.run(["-c", tried], tmp_path)
+    done = ordinary_container.run(["-c", tried], tmp_path, namespaces=namespaces)
     assert done.stdout.strip() == "True", done.stderr
 
 

@@ -110,13 +110,16 @@ def named(node: dict[str, Any]) -> str:
 def shares_of_node(
     node: str, name: str, resources: dict[str, float], jobs: int | None, gpu_jobs: int | None
 ) -> list[Share]:
-    """One share with all jobs, or one for each card."""
+    """One share with all jobs, or one for each card.
+
+    Of a node's only card the share that its jobs have; of several each whole, for Ray would put two halves on one.
+    """
     cpus = min(int(resources.get("CPU", 0)), jobs or sys.maxsize)
     if gpu_jobs is None:
         return [Share(node, name, cpus, 0.0)] if cpus else []
     cards = min(int(resources.get("GPU", 0)), cpus)
     each = min(gpu_jobs, cpus // cards) if cards else 0
-    return [Share(node, name, each, each / gpu_jobs)] * cards
+    return [Share(node, name, each, each / gpu_jobs if cards == 1 else 1.0)] * cards
 
 
 def outpost_on(ray: Any, share: Share) -> Any:

@@ -10,13 +10,20 @@ from grader import __version__
 from grader.batch.fingerprints import code_digest
 from grader.batch.remote.messages import Facts
 from grader.errors import SandboxUnavailableError
-from grader.sandbox import tiers, view
+from grader.sandbox import gpu, tiers, view
+from grader.sandbox.device import Device
 
-NAMES = {"code": "the grader's code"}
+NAMES = {"code": "the grader's code", "device": "the device"}
 
 
-def facts_here(sandbox: str) -> Facts:
-    """Of the machine that this runs on, `sandbox` being the tier that is wanted."""
+def device_here(kind: str, sandbox: str) -> Device:
+    """Of this kind, what is to be used here: of several cards the one that Ray gave this process, by its
+    CUDA_VISIBLE_DEVICES.  UsageError where none works."""
+    return gpu.choose(kind, sandbox).device
+
+
+def facts_here(sandbox: str, device: Device, trouble: str = "") -> Facts:
+    """Of the machine that this runs on; `sandbox` is the tier that is wanted, `device` what would be used here."""
     versions = {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "machine": f"{platform.system()} {platform.machine()}",
@@ -24,8 +31,9 @@ def facts_here(sandbox: str) -> Facts:
         "numpy": installed("numpy"),
         "grader": __version__,
         "code": code_digest()[:12],
+        "device": str(device),
     }
-    return Facts(host=socket.gethostname(), versions=versions, trouble=trouble_with(sandbox))
+    return Facts(host=socket.gethostname(), versions=versions, trouble=trouble or trouble_with(sandbox))
 
 
 def installed(package: str) -> str:
@@ -36,27 +44,27 @@ def installed(package: str) -> str:
 
 
 def trouble_with(sandbox: str) -> str:
-    """Why this tier can't be had here, with the remedy; "" where it can."""
+    """That this tier can't be had here, why, and the remedy; "" where it can."""
     try:
         if sandbox == "strict" and (why := view.can_be_built()):
-            return f"{why}\n{view.REMEDY}"
+            return f"can't give the sandbox: {why}\n{view.REMEDY}"
         if sandbox == "contained":
             tiers.prove()
     except SandboxUnavailableError as error:
-        return str(error)
+        return f"can't give the sandbox: {error}"
     return ""
 
 
 def objection(node: str, theirs: Facts, ours: Facts) -> str | None:
     """Why a node can't grade with us, in a sentence; None where it can."""
+    if theirs.trouble:
+        return f"The node {node} {theirs.trouble}"
     for name, version_here in ours.versions.items():
         version_there = theirs.versions.get(name, "unknown")
         if version_there != version_here:
             what = NAMES.get(name, name)
             return (
                 f"The node {node} has {what} {version_there}, this machine has {version_here}: results would not be "
-                "the same. Install the same version on both, or take the node out of the cluster."
+                "the same. See that both have the same, or take the node out of the cluster."
             )
-    if theirs.trouble:
-        return f"The node {node} can't give the sandbox: {theirs.trouble}"
     return None

@@ -151,9 +151,9 @@ class Fleet:
         shares = cluster.shares_of(ray, self._remote.jobs, self._start.device.kind, self._remote.gpu_jobs)
         self._files = ray.put(packed(self._assignment))
         self._posts = [Post(ray, share, self._assignment) for share in shares]
-        sandbox = str(self._start.sandbox)
-        questions = [(post, post.actor.facts.remote(sandbox)) for post in self._posts]
-        ours = facts_here(sandbox)
+        sandbox, device = str(self._start.sandbox), self._start.device
+        questions = [(post, post.actor.facts.remote(sandbox, device.kind)) for post in self._posts]
+        ours = facts_here(sandbox, device)
         for post, question in questions:
             answer = cluster.answer_of(ray, question, post.share)
             if answer is None:

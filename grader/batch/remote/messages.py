@@ -11,7 +11,8 @@ from grader.batch.messages import Collected, Done, Ready, Start, Task, Trouble, 
 
 
 class Facts(msgspec.Struct, frozen=True):
-    """What a machine is, as far as results depend on it.  `trouble`: why the sandbox can't be had, with the remedy."""
+    """What a machine is, as far as results depend on it.  `trouble`: what it can't do,
+    why, and the remedy."""
 
     host: str
     versions: dict[str, str]

@@ -17,9 +17,10 @@ from grader.assignment import load_assignment
 from grader.batch.crew import Crew, Lost
 from grader.batch.messages import Collected, Done, FromJob, Ready, Start
 from grader.batch.remote.baggage import private_folder, unpack
-from grader.batch.remote.facts import facts_here
+from grader.batch.remote.facts import device_here, facts_here
 from grader.batch.remote.messages import FILES, OPENING, ORDER, FromOutpost, Gone, Opening, Order, encode
 from grader.errors import GraderError, UsageError
+from grader.sandbox.device import CPU
 
 GLANCE_SECONDS = 0.05
 PAUSE_SECONDS = 0.5
@@ -35,9 +36,16 @@ class Outpost:
         self._inbox: queue.Queue[Order] = queue.Queue()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
+        self._device = CPU
 
-    def facts(self, sandbox: str) -> bytes:
-        return encode(facts_here(sandbox))
+    def facts(self, sandbox: str, kind: str) -> bytes:
+        """What this machine is, with the device of this kind that it will use."""
+        trouble = ""
+        try:
+            self._device = device_here(kind, sandbox)
+        except UsageError as error:
+            trouble = f"has no such device: {error}"
+        return encode(facts_here(sandbox, self._device, trouble))
 
     def open(self, opening: bytes, files: bytes) -> None:
         """Start the jobs; what comes of it is heard."""
@@ -68,7 +76,9 @@ class Outpost:
         try:
             with private_folder() as folder:
                 root, solution = unpack(files, folder, opening.start.assignment.name)
-                start = msgspec.structs.replace(opening.start, assignment=root, solution=solution)
+                start = msgspec.structs.replace(
+                    opening.start, assignment=root, solution=solution, device=self._device
+                )
                 Shift(start, opening.jobs, self._inbox, self._outbox, self._ending).work()
         except (GraderError, UsageError, OSError) as error:
             self._outbox.put(Gone(why=str(error), submission=None, ready=False))
