@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -115,7 +116,7 @@ def with_many_layouts(folder: Path) -> None:
     (place / "gus.py").write_bytes(b"#" * (20 * 2**20 + 1))
 
 
-def test_the_same_gradebook_as_here(nodes: Nodes, second: Any, tmp_path: Path) -> None:
+def test_the_same_gradebook_and_pages_as_here(nodes: Nodes, second: Any, tmp_path: Path) -> None:
     """Two nodes give, but for times, what this machine gives; whatever was handed in, and in whichever layout."""
     here = classroom(tmp_path, None)
     with_many_layouts(tmp_path)
@@ -128,8 +129,19 @@ def test_the_same_gradebook_as_here(nodes: Nodes, second: Any, tmp_path: Path) -
     ours, theirs = gradebook_of(tmp_path / "here"), gradebook_of(tmp_path / "there")
     assert len(ours["results"]) == SIZE + 6
     assert theirs == ours
+    assert pages_of(tmp_path / "there") == pages_of(tmp_path / "here")
     again = here.run(tmp_path / "there")
     assert f"kept {SIZE + 6}" in again.stderr
+
+
+def pages_of(out: Path) -> dict[str, str]:
+    """Every page, by its place, without the minute in which it was graded."""
+    pages = {
+        str(file.relative_to(out)): re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "", file.read_text())
+        for file in out.rglob("*.html")
+    }
+    assert len(pages) > SIZE
+    return pages
 
 
 def done(out: Path, count: int) -> bool:
