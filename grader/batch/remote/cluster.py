@@ -14,6 +14,9 @@ from typing import Any
 from grader.errors import GraderError, UsageError
 
 ANSWER_SECONDS = 60.0
+FACTS_SECONDS = 180.0
+"""For a node's first answer: it may have the second tier to prove, half a minute's work where nothing else runs."""
+
 CONNECT_SECONDS = 5.0
 OBJECT_STORE_BYTES = 200 * 2**20
 QUIET = {
@@ -139,10 +142,10 @@ def outpost_on(ray: Any, share: Share) -> Any:
 def answer_of(ray: Any, reference: Any, share: Share) -> bytes | None:
     """What an outpost answers to its first question, None where its node has died; GraderError where it can't."""
     try:
-        return bytes(ray.get(reference, timeout=ANSWER_SECONDS))
+        return bytes(ray.get(reference, timeout=FACTS_SECONDS))
     except ray.exceptions.GetTimeoutError:
         raise GraderError(
-            f"The node {share.name} did not answer within {ANSWER_SECONDS:.0f} s: others may be using its processors. "
+            f"The node {share.name} did not answer within {FACTS_SECONDS:.0f} s: others may be using its processors. "
             "Run the same command again when it is free."
         ) from None
     except ray.exceptions.RayError as error:
