@@ -162,7 +162,9 @@ def throughput(workshop: Workshop, size: int, repeats: int) -> list[Figure]:
         two = seconds_of(workshop.batch(submissions, jobs))
         started = time.perf_counter()
         sample = max(2 * jobs, size // 10)
-        with ThreadPoolExecutor(jobs) as pool:  # as many at a time: the student's code is as slow as in the batch
+        with ThreadPoolExecutor(
+            jobs
+        ) as pool:  # as many at a time: the student's code is as slow as in the batch
             alone = list(pool.map(lambda _: in_process(workshop), range(sample)))
         baseline = (time.perf_counter() - started) / sample
         own = statistics.median(seconds for _, seconds in alone)
