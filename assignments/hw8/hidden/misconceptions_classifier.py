@@ -111,7 +111,7 @@ def softmax_before_the_loss(right: Right, images: Tensor, labels: Tensor, device
 
 @misconception(
     "train_classifier",
-    says="nothing was learned",
+    says="where they are transposed",
     hint="The network is trained on images that are turned or scaled otherwise than those that it will see.",
 )
 def trained_on_transposed_images(
@@ -141,7 +141,7 @@ def weights_returned(right: Right, images: Tensor, labels: Tensor, device: str =
 
 @misconception(
     "train_classifier",
-    says="nothing was learned",
+    says="under other numbers",
     hint="The labels are off by one: the network learns each class under the next one's number.",
 )
 def labels_off_by_one(right: Right, images: Tensor, labels: Tensor, device: str = "cpu") -> Any:

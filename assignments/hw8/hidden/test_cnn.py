@@ -309,17 +309,49 @@ def trained(student: Student, split: Split, called: str, seed: int) -> oracles.N
     return network
 
 
+TURNS: dict[str, Callable[[Floats], Floats]] = {
+    "transposed": lambda images: images.swapaxes(2, 3),
+    "mirrored": lambda images: images[:, :, :, ::-1],
+    "upside down": lambda images: images[:, :, ::-1],
+}
+"""Ways to look at square images, (N, 1, H, H), that a network may have been trained in instead."""
+
+KNOWN = 0.8
+"""Accuracy from which a network is taken to know the images that it is asked of."""
+
+
 def how_it_went(network: oracles.Network, split: Split, predicted: Labels) -> str:
     """What a poor accuracy comes from, told from the predictions and the accuracy on the training images."""
     commonest = np.bincount(predicted, minlength=1).max() / len(predicted)
-    trained_share = float(np.mean(oracles.predictions(network, split.images) == split.labels))
     if commonest > 0.9:
         return "nothing was learned: nearly all its answers are the same class"
+    answers = oracles.predictions(network, split.images)
+    trained_share = float(np.mean(answers == split.labels))
+    reached = f"on the images that it was trained on it reaches {trained_share:.3f}"
+    if trained_share < KNOWN and (otherwise := known_otherwise(network, split, answers)):
+        return f"{reached}, {otherwise}"
     if trained_share < 0.2:
         return "nothing was learned: on the images that it was trained on it is no better than guessing"
     if trained_share < 0.97:
-        return f"on the images that it was trained on it reaches {trained_share:.3f}: it is not fully trained"
-    return f"on the images that it was trained on it reaches {trained_share:.3f}: it knows them by heart"
+        return f"{reached}: it is not fully trained"
+    return f"{reached}: it knows them by heart"
+
+
+def known_otherwise(network: oracles.Network, split: Split, answers: Labels) -> str:
+    """Where what it learned is there but turned or renumbered, how; else ""."""
+    renumbered = sum(np.bincount(answers[split.labels == k], minlength=1).max() for k in range(10))
+    if renumbered > KNOWN * len(answers) and len(set(commonest_answers(answers, split.labels))) == 10:
+        return "and tells the classes apart, but under other numbers than theirs"
+    for how, turned in TURNS.items():
+        share = float(np.mean(oracles.predictions(network, turned(split.images)) == split.labels))
+        if share > KNOWN:
+            return f"and {share:.3f} where they are {how}"
+    return ""
+
+
+def commonest_answers(answers: Labels, labels: Labels) -> list[int]:
+    """For each class what is answered most often."""
+    return [int(np.bincount(answers[labels == k], minlength=1).argmax()) for k in range(10)]
 
 
 def give_credit(
