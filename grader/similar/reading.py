@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from grader.intake import find_submissions, read_submission
 from grader.intake.records import Contract, Found, Submission
 from grader.model import Record
 from grader.pipeline import contract_of
+from grader.processes import pool
 from grader.similar.records import Page, Print, Work
 from grader.similar.tokens import tokens_of
 from grader.similar.winnow import grams_of, print_of
@@ -64,8 +64,8 @@ def read_class(
     read = partial(read_one, contract=contract_of(assignment), known=known)
     if jobs == 1:
         return [one for one in map(read, found) if one is not None]
-    with ProcessPoolExecutor(jobs) as pool:
-        return [one for one in pool.map(read, found, chunksize=CHUNK) if one is not None]
+    with pool(jobs) as processes:
+        return [one for one in processes.map(read, found, chunksize=CHUNK) if one is not None]
 
 
 def read_one(found: Found, contract: Contract, known: Known) -> tuple[Work, Print] | None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import functools
 import itertools
-import multiprocessing
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from grader.assignment import Assignment
@@ -15,6 +13,7 @@ from grader.errors import UsageError
 from grader.examine.misconceptions import read_misconceptions
 from grader.examine.suite import examine
 from grader.pipeline import open_sandbox, solution_pieces
+from grader.processes import pool
 from grader.sandbox.client import Sandbox
 from grader.validate.corpus import known_submissions
 from grader.validate.records import Known, Report, Trial
@@ -99,8 +98,8 @@ def run_chunks(chunks: Sequence[Chunk], sandbox: str, jobs: int, tell: Tell) -> 
             for chunk in chunks:
                 yield from seated(chunk, workers, tell)
         return
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for trials in pool.map(functools.partial(run_alone, sandbox=sandbox), chunks):
+    with pool(jobs) as processes:
+        for trials in processes.map(functools.partial(run_alone, sandbox=sandbox), chunks):
             for trial in trials:
                 tell(trial)
                 yield trial

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +12,7 @@ from grader.errors import GraderError, UsageError
 from grader.gradebook import SuitePart, open_to_read
 from grader.intake.records import Contract, Found
 from grader.model import Record, Result
+from grader.processes import pool
 from grader.report.pages.classroom import class_view
 from grader.report.pages.feedback import HANDED_IN, cell_marks, feedback_view
 from grader.report.pages.handed import Handed, read_handed
@@ -99,8 +98,8 @@ def carry_out(tasks: Sequence[Task], jobs: int) -> Iterator[Done]:
         yield from map(make_feedback, tasks)
         return
     try:
-        with ProcessPoolExecutor(min(jobs, len(tasks)), get_context("spawn")) as pool:
-            yield from pool.map(make_feedback, tasks, chunksize=8)
+        with pool(min(jobs, len(tasks))) as processes:
+            yield from processes.map(make_feedback, tasks, chunksize=8)
     except BrokenProcessPool:
         raise GraderError(
             "A process that made pages ended at once, for lack of memory perhaps; run `grade report` again, "
