@@ -40,10 +40,11 @@ def pack(value: Any, depth: int = 0) -> Value:
         return pack_array(value)
     if issubclass(kind, np.generic):
         return pack_scalar(value)
-    if kind in (list, tuple, dict) and depth >= protocol.MAX_DEPTH:
-        return Opaque(type=kind.__name__, reason="it is nested too deeply")
-    if kind in (list, tuple):
-        return pack_sequence(value, kind.__name__, depth)
+    if (kind is dict or issubclass(kind, (list, tuple))) and depth >= protocol.MAX_DEPTH:
+        return Opaque(type=type_name(value), reason="it is nested too deeply")
+    for plain in (list, tuple):
+        if issubclass(kind, plain):
+            return pack_sequence(value, plain, depth)
     if kind is dict:
         return pack_mapping(value, depth)
     return Opaque(type=type_name(value))
@@ -90,10 +91,15 @@ def pack_scalar(scalar: np.generic) -> Scalar | Opaque:
     return Opaque(type=type_name(scalar))
 
 
-def pack_sequence(items: list[Any] | tuple[Any, ...], kind: str, depth: int) -> Sequence | Opaque:
-    if len(items) > MAX_ITEMS:
-        return Opaque(type=kind, reason=f"it has {len(items)} items, too many to be right")
-    return Sequence(type=kind, items=[pack(item, depth + 1) for item in items])
+def pack_sequence(
+    items: Any, plain: type[list[Any]] | type[tuple[Any, ...]], depth: int
+) -> Sequence | Opaque:
+    """A list, a tuple or an instance of a subclass, such as a NamedTuple, read with its overrides off."""
+    count = plain.__len__(items)
+    if count > MAX_ITEMS:
+        return Opaque(type=plain.__name__, reason=f"it has {count} items, too many to be right")
+    held = plain.__getitem__(items, slice(None))
+    return Sequence(type=plain.__name__, items=[pack(item, depth + 1) for item in held])
 
 
 def pack_mapping(items: dict[Any, Any], depth: int) -> Mapping | Opaque:

@@ -1,9 +1,10 @@
 """Packages that students import for plots and progress bars: importable, inert, and never in the way.
 
 The rule: a package on the assignment's list is replaced by one whose every attribute, call, item and context
-manager is again such a thing; iterating it passes through what was handed in (`for batch in tqdm(batches)`),
-and as a decorator it leaves the function as it is.  That holds where the package is installed too: what an
-exercise computes must not come from it, and a class graded on two machines must get the same scores.
+manager is again such a thing; iterating it passes through what was handed in (`for batch in tqdm(batches)`), only
+`subplots` unpacks to a figure and its axes, and as a decorator it leaves the function as it is.  That holds where the
+package is installed too: what an exercise computes must not come from it, and a class graded on two machines must get
+the same scores.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Inert:
     def __getattr__(self, name: str) -> Inert:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return Inert()
+        return offered(name)
 
     def __setattr__(self, name: str, value: object) -> None:
         """Forgotten: nothing that is set on a stub may come back into a computation."""
@@ -38,7 +39,7 @@ class Inert:
         )
 
     def __iter__(self) -> Iterator[Any]:
-        """What was handed in (`tqdm(batches)`, `trange(5)`); else two inert things (`fig, ax = plt.subplots()`)."""
+        """What was handed in (`tqdm(batches)`, `trange(5)`); else two inert things."""
         if self.given is None:
             return iter((Inert(), Inert()))
         return iter(range(self.given) if isinstance(self.given, int) else self.given)
@@ -60,6 +61,25 @@ class Inert:
         return None
 
 
+class Subplots(Inert):
+    """`plt.subplots`, which is unpacked: `fig, (left, right) = plt.subplots(1, 2)`."""
+
+    def __call__(self, nrows: int = 1, ncols: int = 1, **_: Any) -> Inert:
+        """A figure and the axes that were asked for, in rows where there are several rows and columns."""
+        rows = [row_of_axes(ncols) for _ in range(nrows)]
+        axes = Inert([next(iter(row)) for row in rows]) if ncols == 1 else Inert(rows)
+        return Inert((Inert(), rows[0] if nrows == 1 else axes))
+
+
+def offered(name: str) -> Inert:
+    """What a package offers under a name: a module that isn't imported by its whole name is an inert thing, too."""
+    return Subplots() if name == "subplots" else Inert()
+
+
+def row_of_axes(count: int) -> Inert:
+    return Inert([Inert() for _ in range(count)])
+
+
 class StubModule(types.ModuleType):
     """A module of inert things, submodules included."""
 
@@ -69,7 +89,7 @@ class StubModule(types.ModuleType):
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         loaded = sys.modules.get(f"{self.__name__}.{name}")
-        return loaded if loaded is not None else Inert()
+        return loaded if loaded is not None else offered(name)
 
 
 class StubFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):

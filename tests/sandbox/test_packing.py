@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,6 +24,24 @@ class Liar(torch.Tensor):
     @property
     def shape(self) -> Any:  # type: ignore[override]
         return (1000,)
+
+
+class Line(NamedTuple):
+    m: float
+    b: float
+
+
+class LyingList(list[float]):
+    """A list whose every override raises."""
+
+    def __len__(self) -> int:
+        raise SystemExit(0)
+
+    def __getitem__(self, key: Any) -> Any:
+        raise SystemExit(0)
+
+    def __iter__(self) -> Any:
+        raise SystemExit(0)
 
 
 class Deceiver:
@@ -117,6 +135,12 @@ def test_a_subclass_is_read_with_its_overrides_off() -> None:
     packed = packing.pack(torch.ones(2).as_subclass(Liar))
     assert isinstance(packed, Array)
     assert packed.shape == (2,)
+
+
+def test_a_named_tuple_is_a_tuple_and_a_list_that_lies_is_a_list() -> None:
+    """Subclasses of list and tuple travel as what they hold, whatever they override."""
+    assert packing.pack(Line(1.0, 2.0)) == Sequence(type="tuple", items=[1.0, 2.0])
+    assert packing.pack(LyingList([1.0, 2.0])) == Sequence(type="list", items=[1.0, 2.0])
 
 
 def test_numpy_scalars_keep_their_type() -> None:

@@ -81,7 +81,7 @@ def last_batch_counted(right: Right, model: Model, batches: Batches, device: str
 @misconception(
     "accuracy",
     aspect="batches",
-    hint="Only the first batch counts: the function returns inside the loop.",
+    hint="Not every batch counts: the function returns inside the loop, or the last batch is left out.",
 )
 def first_batch_counted(right: Right, model: Model, batches: Batches, device: str = "cpu") -> Any:
     return right(model, [next(iter(batches))], device)

@@ -13,6 +13,26 @@ Right = Callable[..., Any]
 Layer = Any
 
 
+# before a softmax at the end of everything: in evaluation mode the two look the same
+@misconception(
+    "CNN.forward",
+    aspect="mode",
+    hint="In evaluation mode the outputs are probabilities. The logits are asked for in either mode: whoever wants "
+    "probabilities, or the class, can take them from there.",
+)
+def softmax_in_evaluation(right: Right, self: Layer, x: Tensor) -> Any:
+    return right(self, x) if self.training else right(self, x).softmax(dim=1)
+
+
+@misconception(
+    "CNN.forward",
+    aspect="mode",
+    hint="In evaluation mode the classes come back. The logits are asked for in either mode.",
+)
+def classes_in_evaluation(right: Right, self: Layer, x: Tensor) -> Any:
+    return right(self, x) if self.training else right(self, x).argmax(dim=1)
+
+
 @misconception(
     "CNN.forward",
     aspect="output",
@@ -132,7 +152,7 @@ def features_reordered(right: Right, self: Layer, x: Tensor) -> Any:
 @misconception(
     "CNN.forward",
     aspect="input",
-    hint="Each image is standardised before it goes in. The network takes the images as they are.",
+    hint="The images are standardised before they go in. The network takes them as they are.",
 )
 def images_standardised(right: Right, self: Layer, x: Tensor) -> Any:
     return right(self, (x - x.mean()) / (x.std() + 1e-8))

@@ -249,6 +249,16 @@ def conv_parameters_detached(right: Right, self: Layer, x: Tensor) -> Tensor:
 @misconception(
     "Conv2d.forward",
     aspect="gradient",
+    hint="No gradient reaches the weight: it is used through .data, .detach() or a copy from an earlier call. Use "
+    "self.weight itself, at each call.",
+)
+def conv_weight_detached(right: Right, self: Layer, x: Tensor) -> Tensor:
+    return right(changed(self, weight=self.weight.detach()), x)
+
+
+@misconception(
+    "Conv2d.forward",
+    aspect="gradient",
     hint="The output does not require a gradient: .detach(), .data, .item(), NumPy or a new torch.tensor(...) cuts the "
     "record that backward() needs.",
 )

@@ -45,6 +45,18 @@ def features_kept(right: Right, self: Layer, x: Tensor) -> Any:
 
 
 @misconception(
+    "Conv2d.forward",
+    hint="The output's size, or where the windows are, is kept from the first call. Another input may have "
+    "another size.",
+)
+def sizes_kept(right: Right, self: Layer, x: Tensor) -> Any:
+
+    y = right(self, x)
+    rows, columns = self.__dict__.setdefault("size", y.shape[2:])
+    return y[:, :, :rows, :columns]
+
+
+@misconception(
     "CNN.forward",
     hint="The logits are kept from an earlier call with a batch of the same size. Each call looks at its own "
     "images.",

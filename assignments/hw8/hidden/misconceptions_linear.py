@@ -190,6 +190,25 @@ def linear_parameters_detached(right: Right, self: Layer, x: Tensor) -> Tensor:
 @misconception(
     "Linear.forward",
     aspect="gradient",
+    hint="No gradient reaches the weight: it is used through .data, .detach() or a copy from an earlier call. Use "
+    "self.weight itself, at each call.",
+)
+def linear_weight_detached(right: Right, self: Layer, x: Tensor) -> Tensor:
+    return right(changed(self, weight=self.weight.detach()), x)
+
+
+@misconception(
+    "Linear.forward",
+    aspect="gradient",
+    hint="No gradient reaches the bias: it is used through .data or .detach(), or it is no nn.Parameter.",
+)
+def linear_bias_detached(right: Right, self: Layer, x: Tensor) -> Tensor:
+    return right(changed(self, bias=self.bias.detach()), x)
+
+
+@misconception(
+    "Linear.forward",
+    aspect="gradient",
     hint="The output does not require a gradient: .detach(), .data, torch.no_grad() or a new torch.tensor(...) cuts "
     "the record that backward() needs.",
 )

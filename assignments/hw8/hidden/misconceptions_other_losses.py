@@ -56,6 +56,19 @@ def only_lengths_compared(right: Right, prediction: Tensor, target: Tensor) -> T
 @misconception(
     "mse_loss",
     aspect="shapes",
+    hint="Only the numbers of dimensions are compared: (N, D) and (N, 1) have the same, and the second is broadcast. "
+    "The whole shapes must agree.",
+)
+def only_dimensions_compared(right: Right, prediction: Tensor, target: Tensor) -> Tensor:
+
+    if prediction.dim() != target.dim():
+        raise ValueError("different numbers of dimensions")
+    return (target - prediction).square().mean()
+
+
+@misconception(
+    "mse_loss",
+    aspect="shapes",
     hint="Only the numbers of elements are compared: (N,) and (N, 1) have the same. The whole shapes must "
     "agree.",
 )

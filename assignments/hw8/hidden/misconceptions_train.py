@@ -60,7 +60,8 @@ def gradients_accumulate(
 
 @misconception(
     "train",
-    hint="The gradients are cleared between backward() and the step, so nothing moves.",
+    hint="Nothing moves: the gradients are cleared between backward() and the step, or the step does not change the "
+    "parameters themselves.",
 )
 def cleared_before_the_step(
     right: Right, model: Model, loss_fn: Loss, batches: Batches, lr: float, epochs: int, device: str = "cpu"
@@ -332,8 +333,8 @@ def restarted_each_epoch(
 
 @misconception(
     "train",
-    hint="The model is called without recording, so backward() has nothing to go back on. torch.no_grad() is for the "
-    "step and for evaluating.",
+    hint="Nothing is recorded, so backward() has nothing to go back on. torch.no_grad() is for the step and for "
+    "evaluating; what is switched off there, recording or requires_grad, is to be on again afterwards.",
 )
 def forward_not_recorded(
     right: Right, model: Model, loss_fn: Loss, batches: Batches, lr: float, epochs: int, device: str = "cpu"

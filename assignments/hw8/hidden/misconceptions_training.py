@@ -19,7 +19,8 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 # before those by which nothing moves at all: with a generator they look the same
 @misconception(
     "sgd_step",
-    hint="A generator can be gone through only once: the second loop finds nothing. Make a list of it, or loop once.",
+    hint="Nothing moves. If a list of parameters works, then it is the generator: it can be gone through only once, "
+    "and the second loop finds nothing. Make a list of it, or loop once.",
 )
 def generator_used_up(right: Right, parameters: Parameters, lr: float) -> None:
     if all(isinstance(p, nn.Parameter) for p in parameters):
@@ -257,6 +258,16 @@ def fitted_the_other_way(right: Right, x: Tensor, y: Tensor, lr: float = 0.1, ep
 )
 def not_made_a_column(right: Right, x: Tensor, y: Tensor, lr: float = 0.1, epochs: int = 200) -> Any:
     return right(x[:, 0], y[:, 0], lr, epochs)
+
+
+@misconception(
+    "fit_line",
+    aspect="data",
+    hint="The predictions have the shape (n, 1) and y has (n,): their difference is broadcast to (n, n), so the line "
+    "is flat. The target must have the prediction's shape.",
+)
+def target_broadcast(right: Right, x: Tensor, y: Tensor, lr: float = 0.1, epochs: int = 200) -> Any:
+    return right(x.repeat_interleave(len(y)), y.repeat(len(x)), lr, epochs)
 
 
 @misconception(

@@ -10,6 +10,13 @@ from probes import Array, Layer, Result, tensor
 from torch import nn
 
 
+class Calls(list[bool]):
+    """How a model was called each time: its copies write into the same list."""
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Calls":
+        return self
+
+
 class Pixels(nn.Module):
     """A model whose logits are the first pixels of each image; it remembers how it was called.
 
@@ -21,8 +28,8 @@ class Pixels(nn.Module):
         self.factor = nn.Parameter(torch.ones(()))
         self.classes = classes
         self.tells = tells
-        self.modes: list[bool] = []
-        self.recorded: list[bool] = []
+        self.modes = Calls()
+        self.recorded = Calls()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.modes.append(self.training)
@@ -42,6 +49,16 @@ def cnn_forward(
     """One network, called in turn with each batch of images."""
     model, unfilled = cnn(student, device, network)
     results = {f"logits {turn}": model(tensor(batch, device)) for turn, batch in enumerate(images)}
+    return {"unfilled": unfilled, **results}
+
+
+def cnn_evaluated(student: ModuleType, device: str, *, network: dict[str, Array], images: Array) -> Result:
+    """A network in evaluation mode, called with gradients and without."""
+    model, unfilled = cnn(student, device, network)
+    model.eval()
+    results = {"logits in evaluation mode": model(tensor(images, device))}
+    with torch.no_grad():
+        results["logits without gradients"] = model(tensor(images, device))
     return {"unfilled": unfilled, **results}
 
 

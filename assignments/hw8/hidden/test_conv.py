@@ -90,6 +90,7 @@ def test_channels(student: Student, draw: np.random.Generator) -> None:
             case(draw, (3, 2, 6, 9), outputs=4, size=3),
             case(draw, (2, 3, 9, 6), outputs=2, size=2),
             case(draw, (2, 4, 6, 7), outputs=5, size=4),
+            case(draw, (2, 3, 4, 5), outputs=3, size=2),
         ],
     )
 
@@ -141,6 +142,7 @@ def test_extreme_kernels(student: Student, draw: np.random.Generator) -> None:
         student,
         [
             case(draw, (2, 3, 4, 5), outputs=2, size=1),
+            case(draw, (2, 3, 1, 5), outputs=2, size=1),
             case(draw, (2, 3, 4, 5), outputs=2, size=1, stride=2, padding=1),
             case(draw, (2, 3, 4, 4), outputs=2, size=4),
             case(draw, (1, 2, 3, 5), outputs=3, size=5, padding=1),
@@ -206,7 +208,8 @@ def test_unchanged_input(student: Student, draw: np.random.Generator) -> None:
 @pytest.mark.points(0.5)
 def test_changed_parameters(student: Student, draw: np.random.Generator) -> None:
     """Each call uses the input given and the parameters as they are then, not those of an earlier call."""
-    cases = [case(draw, (2, 2, 5, 6), outputs=3, size=2) for _ in range(3)]
+    shapes = ((2, 2, 5, 6), (2, 2, 5, 6), (1, 2, 7, 8))
+    cases = [case(draw, shape, outputs=3, size=2) for shape in shapes]
     listed = {plural: [each[name] for each in cases] for name, plural in PLURALS.items()}
     called = "one Conv2d(2, 3, 2), called again with another x, weight and bias"
     answer = student.conv_repeated(called, **listed)

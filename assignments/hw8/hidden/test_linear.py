@@ -140,7 +140,7 @@ def test_unchanged_input(student: Student, draw: np.random.Generator) -> None:
 @pytest.mark.points(1)
 def test_changed_parameters(student: Student, draw: np.random.Generator) -> None:
     """Each call uses the input given and the parameters as they are then, not those of an earlier call."""
-    xs = [normal(draw, 3, 5) for _ in range(3)]
+    xs = [normal(draw, n, 5) for n in (3, 3, 4)]
     weights, biases = [normal(draw, 2, 5) for _ in xs], [normal(draw, 2) for _ in xs]
     called = "one Linear(5, 2), called again with another x, weight and bias"
     answer = student.linear_repeated(called, xs=xs, weights=weights, biases=biases)

@@ -83,8 +83,8 @@ def test_loss_gradients(student: Student, draw: np.random.Generator) -> None:
 @pytest.mark.points(1.5)
 def test_loss_of_different_shapes(student: Student, draw: np.random.Generator) -> None:
     """Where the shapes differ `mse_loss` raises ValueError: nothing is broadcast."""
-    shapes = [((6,), (6, 1)), ((6, 1), (6,)), ((1,), ()), ((4, 3), (3,)), ((2, 3), (3, 2)), ((5,), (4,))]
-    shapes += [((4, 3), (4, 3)), ((6,), (6,))]
+    shapes = [((6,), (6, 1)), ((6, 1), (6,)), ((1,), ()), ((4, 3), (3,)), ((4, 3), (4, 1)), ((1, 3), (4, 3))]
+    shapes += [((2, 3), (3, 2)), ((5,), (4,)), ((4, 3), (4, 3)), ((6,), (6,))]
     cases = [{"prediction": normal(draw, *left), "target": normal(draw, *right)} for left, right in shapes]
     for case, answer in zip(
         cases, student.each("mse_refusal", "mse_loss(prediction, target)", cases), strict=True

@@ -10,6 +10,9 @@ from inputs import normal
 from grader.examine import Expected
 from grader.examine.answer import Student
 
+GREATEST = 2**62
+"""So that an integer of any dtype fits int64, by way of which a student may go."""
+
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
 
@@ -17,13 +20,19 @@ INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uin
 @pytest.mark.exercise("to_tensor")
 def test_to_tensor_of_every_dtype(student: Student, draw: np.random.Generator) -> None:
     """`to_tensor` gives a float32 tensor of a floating-point, integer or boolean array, with its values."""
-    real, whole = draw.standard_normal((3, 5)), draw.integers(0, 128, (3, 5))
+    real = draw.standard_normal((3, 5))
     arrays = [(100 * real).astype(dtype) for dtype in ("float64", "float32", "float16")]
-    arrays += [whole.astype(dtype) for dtype in INTEGERS]
-    arrays += [real > 0, whole * 2**21 + 1, -whole.astype("int8")]
+    arrays += [of_whole_range(draw, dtype) for dtype in INTEGERS]
+    arrays += [real > 0, draw.integers(0, 128, (3, 5)) * 2**21 + 1]
     answers = student.each("to_tensor", "to_tensor(array)", [{"array": array} for array in arrays])
     for array, answer in zip(arrays, answers, strict=True):
         answer.where(f"the array has dtype {array.dtype}")["tensor"].matches(oracles.converted(array))
+
+
+def of_whole_range(draw: np.random.Generator, dtype: str) -> oracles.Given:
+    """Integers from the least to the greatest that the dtype has."""
+    least, greatest = np.iinfo(dtype).min, min(np.iinfo(dtype).max, GREATEST)
+    return draw.integers(least, greatest, (3, 5), dtype=dtype, endpoint=True)
 
 
 @pytest.mark.points(0.5)
