@@ -17,6 +17,9 @@ from grader.sandbox.protocol import Answered, Array, Reply, Scalar, Sequence, Va
 NEAR: Final = 1e-4
 """As `hints.LIKENESS`: relative to the greatest magnitude."""
 
+GREATEST_COUNT: Final = 100
+"""Up to here a number that comes near a whole one is taken for a count, not for chance."""
+
 TELLING: Final = {-1.0: "has the wrong sign", 0.5: "is half", 2.0: "is twice", 100.0: "is a hundred times"}
 """Factors that mean something even for a single number."""
 
@@ -166,7 +169,16 @@ def factor(mine: Floats, its: Floats) -> Iterator[str]:
     if telling is not None:
         yield f"Every value {telling} what it should be." if times > 0 else f"Every value {telling}."
     elif mine.size > 2:
-        yield f"Every value is the same multiple of what it should be, {times:.3g} times."
+        yield f"Every value is the same multiple of what it should be{counted(times)}."
+
+
+def counted(times: float) -> str:
+    """The multiple where it comes of a count, a whole number or one over it: any other may be a hidden input."""
+    for number, words in ((times, "{} times"), (1 / times, "1/{} of it")):
+        whole = round(number)
+        if 1 < whole <= GREATEST_COUNT and abs(number - whole) <= NEAR * whole:
+            return ", " + words.format(whole)
+    return ""
 
 
 def partly(mine: Floats, its: Floats) -> Iterator[str]:

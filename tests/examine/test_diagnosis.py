@@ -45,6 +45,7 @@ def told(own: Any, right: Any) -> str:
         (tensor(SQUARE.T), tensor(SQUARE), "rows and columns"),
         (tensor(-X), tensor(X), "wrong sign"),
         (tensor(3 * X), tensor(X), "3 times"),
+        (tensor(X / 12), tensor(X), "1/12 of it"),
         (87.5, 0.875, "a hundred times"),
         (1.75, 0.875, "is twice"),
         (to_value([4.0, 2.0]), to_value([2.0, 1.0]), "is twice"),
@@ -72,6 +73,13 @@ def test_the_form_of_an_answer_is_told(own: Value, right: Value, words: str) -> 
     sentence = told({"y": own}, {"y": right})
     assert words in sentence
     assert bool(sentence) == bool(words)
+
+
+def test_a_multiple_that_is_no_count_is_kept() -> None:
+    """It may be what the student's code was given, and hidden inputs are told to nobody."""
+    sentence = told({"y": tensor(X * -0.791)}, {"y": tensor(X)})
+    assert "same multiple" in sentence
+    assert "0.79" not in sentence
 
 
 def test_a_changed_input_is_told() -> None:
