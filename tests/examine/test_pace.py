@@ -44,6 +44,7 @@ def sleeping(seconds: float) -> str:
     return changed("return x + x", f"import time\n    time.sleep({seconds})\n    return x + x")
 
 
+@pytest.mark.slow
 def test_who_is_a_few_times_slower_than_the_solution_passes(zygote: Zygote, tmp_path: Path) -> None:
     """The solution takes 0.5 s here: 2 s are too little, and 3 s are taken as right."""
     result = values_of(sleeping(0.4), sleeping(3), zygote, tmp_path)
