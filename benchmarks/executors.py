@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -27,17 +28,18 @@ from grader.gradebook import FILE  # noqa: E402
 
 BEGIN, END = "<!-- executors -->", "<!-- end of executors -->"
 FEW = 4
+NODE: dict[str, Any] = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 100 * 2**20}
 
 
-def two_nodes() -> str:
-    """The address of a cluster of two nodes of one core; it ends with this process."""
+def cluster_of(nodes: int) -> Any:
+    """Ray's cluster on this machine, of so many nodes of one core; it ends with this process."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
-    arguments = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 100 * 2**20}
-    cluster = Cluster(initialize_head=True, head_node_args=arguments)
-    cluster.add_node(wait=True, **arguments)
-    return str(cluster.address)
+    cluster = Cluster(initialize_head=True, head_node_args=NODE)
+    for _ in range(nodes - 1):
+        cluster.add_node(wait=True, **NODE)
+    return cluster
 
 
 def steady_seconds(few: Sequence[str], many: Sequence[str], between: int) -> float:
@@ -112,7 +114,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--dry", action="store_true", help="print the table, write nothing")
     arguments = parser.parse_args()
-    ray = ["--executor", "ray", "--address", two_nodes()]
+    ray = ["--executor", "ray", "--address", str(cluster_of(2).address)]
     with tempfile.TemporaryDirectory(prefix="grade-benchmark-") as name:
         workshop = Workshop(Path(name), with_training=False)
         figures = [

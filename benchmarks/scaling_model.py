@@ -25,7 +25,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
@@ -33,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.batch import Workshop, seconds_of  # noqa: E402 - the checkout has to be found first
+from benchmarks.executors import NODE, cluster_of  # noqa: E402
 from grader.assignment import load_assignment  # noqa: E402
 from grader.batch.remote.baggage import packed  # noqa: E402
 from grader.batch.remote.fleet import DEPTH  # noqa: E402
@@ -266,32 +266,20 @@ def write_page(text: str) -> None:
     PAGE.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: text, page, flags=re.DOTALL), encoding="utf-8")
 
 
-def one_node() -> Any:
-    """A cluster of one node of one core; it ends with this process."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    from ray.cluster_utils import Cluster
-
-    return Cluster(initialize_head=True, head_node_args=node())
-
-
-def node() -> dict[str, Any]:
-    return {"num_cpus": 1, "include_dashboard": False, "object_store_memory": 100 * 2**20}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--submissions", type=int, default=60, help="of a run that is measured")
     parser.add_argument("--class", dest="size", type=int, default=100_000)
     parser.add_argument("--dry", action="store_true", help="print it, write nothing")
     arguments = parser.parse_args()
-    cluster = one_node()
+    cluster = cluster_of(1)
     ray = ["--executor", "ray", "--address", str(cluster.address)]
     with tempfile.TemporaryDirectory(prefix="grade-benchmark-") as name:
         workshop = Workshop(Path(name), with_training=False)
         suite = len(packed(load_assignment(workshop.assignment)))
         few, many = (measure(workshop, ray, size) for size in (FEW, arguments.submissions))
         other = measure(workshop, ray, arguments.submissions // 2)
-        cluster.add_node(wait=True, **node())
+        cluster.add_node(wait=True, **NODE)
         both = measure(workshop, ray, arguments.submissions)
         light = inputs_of(few, many, both, planning(workshop), suite)
         (Path(name) / "whole").mkdir()

@@ -128,12 +128,13 @@ def test_actionlint_is_a_linter(student: Path, tmp_path: Path, right: str, wrong
 
 
 def test_shellcheck_finds_nothing(student: Path, tmp_path: Path) -> None:
-    """In the project's own scripts, in those of GitLab's job, and in what the Gradescope zip brings."""
+    """In the project's own scripts, the job for Slurm, those of GitLab's job, and in what the Gradescope zip brings."""
     job = yaml.safe_load((student / ".gitlab-ci.yml").read_text("utf-8"))["check"]
     written = {"gitlab": "\n".join(["#!/bin/sh", *job["script"], ""]), "setup": SETUP, "run": RUN}
     for name, text in written.items():
         (tmp_path / f"{name}.sh").write_text(text)
-    scripts = [ROOT / "demo", ROOT / "test", ROOT / ".ci" / "run", *(ROOT / "scripts").glob("*.sh")]
+    scripts = [ROOT / "demo", ROOT / "test", ROOT / ".ci" / "run", ROOT / "docs" / "cluster" / "slurm.sh"]
+    scripts += (ROOT / "scripts").glob("*.sh")
     ran(tool("shellcheck"), "--external-sources", *scripts, *tmp_path.glob("*.sh"), cwd=ROOT)
 
 

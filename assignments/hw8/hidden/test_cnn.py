@@ -350,19 +350,14 @@ def how_it_went(network: oracles.Network, split: Split, predicted: Labels) -> st
 
 def known_otherwise(network: oracles.Network, split: Split, answers: Labels) -> str:
     """Where what it learned is there but turned or renumbered, how; else ""."""
-    renumbered = sum(np.bincount(answers[split.labels == k], minlength=1).max() for k in range(10))
-    if renumbered > KNOWN * len(answers) and len(set(commonest_answers(answers, split.labels))) == 10:
+    names = np.array([np.bincount(answers[split.labels == k], minlength=1).argmax() for k in range(10)])
+    if len(set(names)) == 10 and np.mean(answers == names[split.labels]) > KNOWN:
         return "and tells the classes apart, but under other numbers than theirs"
     for how, turned in TURNS.items():
         share = float(np.mean(oracles.predictions(network, turned(split.images)) == split.labels))
         if share > KNOWN:
             return f"and {share:.3f} where they are {how}"
     return ""
-
-
-def commonest_answers(answers: Labels, labels: Labels) -> list[int]:
-    """For each class what is answered most often."""
-    return [int(np.bincount(answers[labels == k], minlength=1).argmax()) for k in range(10)]
 
 
 def give_credit(
