@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from grader.intake.choose import Choice
 from grader.intake.document import Document, Piece
-from grader.intake.helpers import LIBRARIES, imports_of
+from grader.intake.helpers import LIBRARIES
 from grader.intake.naming import few, shown
 from grader.intake.records import Contract
 from grader.intake.slicing import Slice
@@ -184,10 +184,10 @@ def _about_other_notebooks(document: Document) -> list[str]:
     ]
 
 
-def about_imports(trees: Iterable[ast.AST], contract: Contract, own: Iterable[str]) -> list[str]:
+def about_imports(imports: Iterable[str], contract: Contract, own: Iterable[str]) -> list[str]:
     """A sentence for each import that is needed but won't be there when the submission is graded."""
     present = LIBRARIES | set(contract.packages) | set(own) | {"__future__", ""}
-    tops = {name.split(".")[0] for tree in trees for name in imports_of(tree, "")}
+    tops = {name.split(".")[0] for name in imports}
     return [
         f"It imports {name}, which is neither part of Python, torch or numpy nor among the packages that may "
         f"be imported ({', '.join(contract.packages) or 'none'})."

@@ -12,6 +12,7 @@ from grader.intake.parsing import Fault, parse
 from grader.intake.records import UnreadableError
 from grader.intake.scopes import bound_names
 from grader.intake.text import decode_source
+from grader.intake.trees import walk
 
 LIBRARIES: Final = frozenset(sys.stdlib_module_names) | {
     "torch", "numpy", "pytest", "_pytest", "conftest", "sitecustomize", "usercustomize", "grader", "msgspec",
@@ -80,9 +81,9 @@ class Helpers:
                 names |= self.star_names(node, helper.package, steps + 1) or set()
         return {name for name in names if not name.startswith("_")}
 
-    def imported_by(self, trees: Iterable[ast.Module]) -> dict[str, Helper]:
-        """The modules that these trees import, and what those import in turn, by dotted name."""
-        todo = [name for tree in trees for name in imports_of(tree, "")]
+    def imported_by(self, imports: Iterable[str]) -> dict[str, Helper]:
+        """Of the modules that something imports those of its own, and what they import in turn, by dotted name."""
+        todo = list(imports)
         found: dict[str, Helper] = {}
         while todo:
             for name in _with_packages(todo.pop()):
@@ -116,7 +117,7 @@ def absolute(node: ast.ImportFrom, package: str) -> str:
 def imports_of(tree: ast.AST, package: str) -> list[str]:
     """Every module that is imported anywhere in a tree, functions included."""
     names: list[str] = []
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Import):
             names.extend(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -13,6 +13,7 @@ from grader.intake.resolve import (
     names_in,
 )
 from grader.intake.scopes import Comprehension
+from grader.intake.trees import children
 
 Use = tuple[str, int]
 """A dotted name and the line where it is used."""
@@ -25,7 +26,7 @@ def uses_in(node: ast.AST, frame: Frame) -> Iterator[Use]:
     elif isinstance(node, ast.ClassDef):
         yield from _in_class(node, frame)
     elif isinstance(node, Comprehension):
-        yield from _in_all(ast.iter_child_nodes(node), frame.inner(comprehension_bindings(node)))
+        yield from _in_all(children(node), frame.inner(comprehension_bindings(node)))
     elif isinstance(node, ast.AnnAssign):
         yield from _in_all([node.target, *([node.value] if node.value else [])], frame)
     elif isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
@@ -33,7 +34,7 @@ def uses_in(node: ast.AST, frame: Frame) -> Iterator[Use]:
     elif isinstance(node, ast.Call):
         yield from _in_call(node, frame)
     else:
-        yield from _in_all(ast.iter_child_nodes(node), frame)
+        yield from _in_all(children(node), frame)
 
 
 def _in_all(nodes: Iterable[ast.AST], frame: Frame) -> Iterator[Use]:
@@ -46,7 +47,7 @@ def _in_reference(node: ast.Name | ast.Attribute | ast.Subscript, frame: Frame) 
     for name in names:
         yield name, node.lineno
     if not names and not isinstance(node, ast.Name):
-        yield from _in_all(ast.iter_child_nodes(node), frame)
+        yield from _in_all(children(node), frame)
 
 
 def _in_call(node: ast.Call, frame: Frame) -> Iterator[Use]:

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Final
 
+from grader.intake.trees import children
 from grader.model import Record
 
 MAX_WEIGHT: Final = 120_000
@@ -98,7 +99,7 @@ def depth(tree: ast.AST) -> int:
 
 def _children(nodes: list[ast.AST]) -> Iterator[ast.AST]:
     for node in nodes:
-        yield from ast.iter_child_nodes(node)
+        yield from children(node)
 
 
 def _fault(error: SyntaxError, text: str) -> Fault:

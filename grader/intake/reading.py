@@ -198,11 +198,12 @@ def _submission(
     rendered = _whole_pieces(cut.document) if dynamic else _sliced_pieces(cut)
     pieces = tuple(SourceFile(name=name, source=source) for name, source, _ in rendered)
     trees = [tree for _, _, tree in rendered]
-    files = _imported_only(beside, cut.helpers, trees, everything=dynamic)
+    imports = [name for tree in trees for name in imports_of(tree, "")]
+    files = _imported_only(beside, cut.helpers, imports, everything=dynamic)
     notes = [
         *cut.document.notes,
-        *about_imports(trees, contract, cut.helpers.tops),
-        *_shadowing(trees, beside),
+        *about_imports(imports, contract, cut.helpers.tops),
+        *_shadowing(imports, beside),
     ]
     reading = msgspec.structs.replace(reading, notes=(*reading.notes, *notes))
     return Submission(
@@ -239,13 +240,11 @@ def _sliced_pieces(cut: _Cut) -> list[_Rendered]:
 
 
 def _imported_only(
-    beside: dict[str, bytes], helpers: Helpers, trees: list[ast.Module], *, everything: bool
+    beside: dict[str, bytes], helpers: Helpers, imports: list[str], *, everything: bool
 ) -> dict[str, bytes]:
     """All data, and of the modules those that are imported: nothing else can come to run by its name."""
-    everything = everything or any(
-        name.split(".")[0] in IMPORTERS for t in trees for name in imports_of(t, "")
-    )
-    imported = {helper.path for helper in helpers.imported_by(trees).values()}
+    everything = everything or any(name.split(".")[0] in IMPORTERS for name in imports)
+    imported = {helper.path for helper in helpers.imported_by(imports).values()}
     return {
         path: data
         for path, data in sorted(beside.items())
@@ -255,9 +254,9 @@ def _imported_only(
     }
 
 
-def _shadowing(trees: list[ast.Module], beside: dict[str, bytes]) -> list[str]:
+def _shadowing(imports: list[str], beside: dict[str, bytes]) -> list[str]:
     """Files that are named like a library's module that is imported."""
-    tops = {name.split(".")[0] for tree in trees for name in imports_of(tree, "")}
+    tops = {name.split(".")[0] for name in imports}
     return [
         f"{path} has the name of a library's module and was not used: `import {path[:-3]}` gives the library."
         for path in sorted(beside)

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from grader.intake.helpers import absolute
 from grader.intake.scopes import Comprehension, bound_names, import_name, parameters
+from grader.intake.trees import children, walk
 
 NOTHING: Final[frozenset[Value]] = frozenset()
 MAX_TEXT: Final = 200
@@ -100,11 +101,7 @@ def local_bindings(body: Iterable[ast.AST], arguments: ast.arguments | None) -> 
             if name in bindings:
                 bindings[name].append(node)
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            todo.extend(
-                child
-                for child in ast.iter_child_nodes(node)
-                if isinstance(child, ast.stmt | ast.ExceptHandler)
-            )
+            todo.extend(child for child in children(node) if isinstance(child, ast.stmt | ast.ExceptHandler))
     return bindings
 
 
@@ -256,6 +253,6 @@ def comprehension_bindings(node: Comprehension) -> dict[str, list[ast.AST]]:
     return {
         name.id: []
         for generator in node.generators
-        for name in ast.walk(generator.target)
+        for name in walk(generator.target)
         if isinstance(name, ast.Name)
     }

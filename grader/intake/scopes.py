@@ -11,7 +11,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from grader.intake.trees import children, walk
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+Scoped = Definition | ast.Lambda
+Import = ast.Import | ast.ImportFrom
+Loop = ast.For | ast.AsyncFor
+Chained = ast.Attribute | ast.Subscript
+Captured = ast.ExceptHandler | ast.MatchAs | ast.MatchStar
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 MUTATORS: Final = frozenset(
@@ -88,7 +96,7 @@ def uses_of(nodes: Iterable[ast.AST], *, annotations: bool = True) -> Uses:
 
 def root_name(node: ast.AST) -> str | None:
     """The name that an attribute or subscript chain begins with: `a` of `a.b[0].c`."""
-    while isinstance(node, ast.Attribute | ast.Subscript):
+    while isinstance(node, Chained):
         node = node.value
     return node.id if isinstance(node, ast.Name) else None
 
@@ -112,23 +120,23 @@ def bound_names(body: Iterable[ast.AST]) -> tuple[set[str], set[str]]:
 
 def _same_scope_children(node: ast.AST) -> Iterable[ast.AST]:
     """Children whose bindings go to the same scope: a walrus in a comprehension does, a loop's name not."""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+    if isinstance(node, Scoped):
         return ()
     if isinstance(node, Comprehension):
-        return [walrus for walrus in ast.walk(node) if isinstance(walrus, ast.NamedExpr)]
-    return ast.iter_child_nodes(node)
+        return [walrus for walrus in walk(node) if isinstance(walrus, ast.NamedExpr)]
+    return children(node)
 
 
 def _names_bound_by(node: ast.AST) -> Iterable[str]:
     if isinstance(node, ast.Name):
         return () if isinstance(node.ctx, ast.Load) else (node.id,)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if isinstance(node, Definition):
         return (node.name,)
-    if isinstance(node, ast.Import | ast.ImportFrom):
+    if isinstance(node, Import):
         return [import_name(alias) for alias in node.names if alias.name != "*"]
     if isinstance(node, ast.MatchMapping):
         return () if node.rest is None else (node.rest,)
-    if isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+    if isinstance(node, Captured):
         return () if node.name is None else (node.name,)
     return ()
 
@@ -148,7 +156,7 @@ def parameters(arguments: ast.arguments) -> set[str]:
 def _walk(node: ast.AST, scope: _Scope, tally: _Tally) -> None:
     if isinstance(node, ast.Name):
         _name(node, scope, tally)
-    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+    elif isinstance(node, FunctionNode):
         _function(node, scope, tally)
     elif isinstance(node, ast.ClassDef):
         _class(node, scope, tally)
@@ -158,9 +166,9 @@ def _walk(node: ast.AST, scope: _Scope, tally: _Tally) -> None:
         _annotated(node, scope, tally)
     else:
         _note(node, scope, tally)
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             _walk(child, scope, tally)
-        if isinstance(node, ast.For | ast.AsyncFor):
+        if isinstance(node, Loop):
             _pass_on(node, scope, tally)
 
 
@@ -173,7 +181,7 @@ def _pass_on(node: ast.For | ast.AsyncFor, scope: _Scope, tally: _Tally) -> None
 
 
 def _names_in(node: ast.AST) -> set[str]:
-    return {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+    return {name.id for name in walk(node) if isinstance(name, ast.Name)}
 
 
 def _walk_all(nodes: Iterable[ast.AST | None], scope: _Scope, tally: _Tally) -> None:
@@ -199,7 +207,7 @@ def _bind(name: str, scope: _Scope, tally: _Tally) -> None:
 
 def _note(node: ast.AST, scope: _Scope, tally: _Tally) -> None:
     """What a node does besides what its children do."""
-    if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+    if isinstance(node, Chained) and not isinstance(node.ctx, ast.Load):
         _alter(root_name(node), scope, tally)
     elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         _name(ast.Name(node.target.id, ast.Load()), scope, tally)
@@ -283,7 +291,7 @@ def _comprehension(node: Comprehension, scope: _Scope, tally: _Tally) -> None:
     own = {
         name.id
         for generator in node.generators
-        for name in ast.walk(generator.target)
+        for name in walk(generator.target)
         if isinstance(name, ast.Name)
     }
     inner = _Scope(scope, frozenset(own), frozenset(), scope.function, scope.annotations)

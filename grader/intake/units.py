@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.intake.scopes import Uses, import_name, uses_of
+from grader.intake.trees import walk
 
 OpaqueStatement = ast.If | ast.Try | ast.TryStar | ast.With | ast.AsyncWith
 Import = ast.Import | ast.ImportFrom
@@ -87,7 +88,7 @@ def blocks(node: OpaqueStatement) -> list[list[ast.stmt]]:
 
 def makes_names(unit: Unit) -> bool:
     """Whether the statement may make names that can't be seen in it (`exec`, `globals()[...] = ...`)."""
-    return any(isinstance(node, ast.Call) and _makes_names(node) for node in ast.walk(unit.node))
+    return any(isinstance(node, ast.Call) and _makes_names(node) for node in walk(unit.node))
 
 
 def _makes_names(call: ast.Call) -> bool:
