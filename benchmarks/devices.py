@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from grader.assignment import Assignment, load_assignment
 from grader.errors import UsageError
 from grader.examine import answer, comparison
-from grader.examine.plugin import exercises_of
+from grader.examine.declared import exercises_of
 from grader.examine.suite import Session, run_pytest
 from grader.examine.tolerances import Expected, allowed_error
 from grader.intake import read_submission

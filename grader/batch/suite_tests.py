@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from grader.assignment import STAND_INS, Assignment, Part
+from grader.assignment import STAND_INS, Assignment
 from grader.batch.definitions import Closure, Source, closure_of
 from grader.batch.fingerprints import digest_of, hidden_files, solution_text
 from grader.errors import UsageError
+from grader.examine.declared import Declared, declared_by
 from grader.examine.misconceptions import read_misconceptions
-from grader.examine.plugin import exercises_of, part_of, points_of, stand_ins_of, time_limit_of, title_of
 from grader.gradebook import Suite, SuitePart, SuiteTest
 
 
@@ -45,31 +45,25 @@ class Digests:
         )
 
     def test(self, item: pytest.Function) -> SuiteTest:
-        part = part_of(item, self.assignment)
+        declared = declared_by(item, self.assignment)
         return SuiteTest(
-            part=part.name,
+            part=declared.part.name,
             name=item.name,
-            title=title_of(item),
-            max_score=points_of(item),
-            digest=self.of_verdict(item, part),
-            hints=self.of_hints(frozenset(exercises_of(item) or part.exercises)),
+            title=declared.title,
+            max_score=declared.points,
+            digest=self.of_verdict(item, declared),
+            hints=self.of_hints(frozenset(declared.about)),
         )
 
-    def of_verdict(self, item: pytest.Function, part: Part) -> str:
+    def of_verdict(self, item: pytest.Function, declared: Declared) -> str:
         """Of all that the verdict depends on, but for the submission, the environment and the seed."""
-        replaced = stand_ins_of(item)
-        whole = ["conftest", *([STAND_INS.removesuffix(".py")] if replaced else [])]
+        part = declared.part
+        whole = ["conftest", *([STAND_INS.removesuffix(".py")] if declared.stand_ins else [])]
         root = item.cls.__name__ if item.cls is not None else getattr(item, "originalname", item.name)
         closure = closure_of(self.source, item.path.stem, [root, *self.marks(item)], whole)
-        declared = [
-            item.name,
-            points_of(item),
-            time_limit_of(item, self.assignment),
-            exercises_of(item),
-            replaced,
-        ]
+        said = [item.name, declared.points, declared.seconds, declared.exercises, declared.stand_ins]
         rules = [part.name, part.exercises, [msgspec.to_builtins(rule) for rule in part.forbidden]]
-        return digest_of([declared, rules, self.data, self.said(closure)])
+        return digest_of([said, rules, self.data, self.said(closure)])
 
     def marks(self, item: pytest.Function) -> list[str]:
         known = self.source.binders[item.path.stem]

@@ -11,7 +11,7 @@ import pytest
 from grader.assignment import Assignment
 from grader.check.handout import Checks
 from grader.errors import GraderError
-from grader.examine.plugin import exercises_of, part_of
+from grader.examine.declared import exercises_of, part_of
 from grader.examine.session import Examination
 from grader.examine.suite import Collection, run_pytest
 from grader.intake.records import Hit, Submission

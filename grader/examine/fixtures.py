@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from grader.examine.answer import Answer
-from grader.model import Exhibit
 
 if TYPE_CHECKING:
     from grader.examine.plugin import Examiner, Trial
@@ -52,58 +52,40 @@ class Questions:
         return int.from_bytes(digest[:size], "big")
 
 
-def name_of(item: pytest.Item) -> str:
-    """Unique in the assignment: the part and the test's own name with its parameters."""
-    return f"{item.path.stem.removeprefix('test_')}::{item.name}"
+def fixtures_of(examiner: Examiner) -> ModuleType:
+    """The fixtures, as a plugin.  Each knows its examiner: `request` would take pytest longer than all that they do."""
 
+    @pytest.fixture
+    def student() -> Student:
+        """The student's module, behind the wall: `student.PROBE("what is called", **case)`."""
+        return Student(examiner.current())
 
-@pytest.fixture
-def student(request: pytest.FixtureRequest) -> Student:
-    """The student's module, behind the wall: `student.PROBE("what is called", **case)`."""
-    return Student(examiner(request).current())
+    @pytest.fixture
+    def draw() -> np.random.Generator:
+        """Random numbers for this test: fresh for every seed, the same for every student."""
+        return examiner.source(examiner.current().question.test)
 
+    @pytest.fixture(scope="session")
+    def questions() -> Questions:
+        """`questions("digits")`: random numbers by name, for session-scoped data sets and oracles."""
+        return examiner.source
 
-@pytest.fixture
-def draw(request: pytest.FixtureRequest) -> np.random.Generator:
-    """Random numbers for this test: fresh for every seed, the same for every student."""
-    return examiner(request).source(name_of(request.node))
+    @pytest.fixture
+    def credit() -> Callable[[float, str], None]:
+        """`credit(0.7, "accuracy 0.81")`: part of the points for a test that passes otherwise."""
+        return examiner.current().credit
 
+    @pytest.fixture
+    def exhibit() -> Callable[[str, dict[str, Any]], None]:
+        """`exhibit("loss_curve", {...})`: plain data for the feedback page."""
+        return examiner.current().exhibit
 
-@pytest.fixture(scope="session")
-def questions(request: pytest.FixtureRequest) -> Questions:
-    """`questions("digits")`: random numbers by name, for session-scoped data sets and oracles."""
-    return examiner(request).source
+    @pytest.fixture(scope="session")
+    def device() -> str:
+        """The device that probes compute on: "cpu" or "cuda"."""
+        return examiner.device
 
-
-@pytest.fixture
-def credit(request: pytest.FixtureRequest) -> Callable[[float, str], None]:
-    """`credit(0.7, "accuracy 0.81")`: part of the points for a test that passes otherwise."""
-    trial = examiner(request).current()
-
-    def grant(fraction: float, message: str) -> None:
-        trial.fraction, trial.earned = min(1.0, max(0.0, float(fraction))), message
-
-    return grant
-
-
-@pytest.fixture
-def exhibit(request: pytest.FixtureRequest) -> Callable[[str, dict[str, Any]], None]:
-    """`exhibit("loss_curve", {...})`: plain data for the feedback page."""
-    trial = examiner(request).current()
-
-    def lay_open(kind: str, data: dict[str, Any]) -> None:
-        trial.exhibits.append(Exhibit(kind=kind, data=data))
-
-    return lay_open
-
-
-@pytest.fixture(scope="session")
-def device(request: pytest.FixtureRequest) -> str:
-    """The device that probes compute on: "cpu" or "cuda"."""
-    return examiner(request).device
-
-
-def examiner(request: pytest.FixtureRequest) -> Examiner:
-    from grader.examine.plugin import EXAMINER
-
-    return request.config.stash[EXAMINER]
+    plugin = ModuleType("fixtures")  # pytest looks for fixtures in modules and in types
+    for fixture in (student, draw, questions, credit, exhibit, device):
+        setattr(plugin, fixture.__name__, fixture)
+    return plugin

@@ -9,32 +9,23 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
-from grader.assignment import Assignment, Part
-from grader.errors import GraderError, Judgement, UsageError
-from grader.examine import fixtures
+from grader.assignment import Assignment
+from grader.errors import GraderError, Judgement
+from grader.examine.declared import MARKERS, Declared, declared_by
 from grader.examine.devices import device_hint, finding, rehearsal
-from grader.examine.fixtures import Questions, name_of
+from grader.examine.fixtures import Questions, fixtures_of
 from grader.examine.hints import Hints
 from grader.examine.redaction import presentable
 from grader.examine.session import Examination, Question, Transcript, forbidden
 from grader.intake.records import Hit
 from grader.model import Exhibit, Outcome, TestResult
 from grader.sandbox.protocol import Answered, Call
-
-MARKERS = (
-    "points(value): what the test is worth",
-    "exercise(name): the exercise that the test is about",
-    "time_limit(seconds): wall time of the whole test, instead of the assignment's default",
-    "lands(*names): of what comes back, these have to be on the device that was asked for",
-    "without_device: the exercise is told no device, so there is nothing to be tried out for a GPU",
-    "stand_ins(*names): if not passed, run again with these names PyTorch's own; the better counts",
-)
 
 
 class Trial:
@@ -50,14 +41,20 @@ class Trial:
         self.earned = ""
         self.error: BaseException | None = None
 
+    def credit(self, fraction: float, message: str) -> None:
+        """Grant part of the points, and say for what."""
+        self.fraction, self.earned = min(1.0, max(0.0, float(fraction))), message
+
+    def exhibit(self, kind: str, data: dict[str, Any]) -> None:
+        """Keep plain data for the feedback page."""
+        self.exhibits.append(Exhibit(kind=kind, data=data))
+
 
 GENEROUS = 10.0
 """How many times the solution's own time on the same machine everybody is given at least."""
 
 CERTAIN = frozenset({Outcome.PASSED, Outcome.TIMEOUT, Outcome.UNCHECKED})
 """What is taken as it is even in a process that other parts have used; a limit that was hit has cost enough."""
-
-EXAMINER = pytest.StashKey["Examiner"]()
 
 
 class Examiner:
@@ -72,6 +69,12 @@ class Examiner:
         self.trial: Trial | None = None
         self.unanswered: Call | None = None
         self.collection_errors: list[str] = []
+        self._declared: dict[pytest.Function, Declared] = {}
+
+    def declared(self, item: pytest.Function) -> Declared:
+        if item not in self._declared:
+            self._declared[item] = declared_by(item, self.assignment)
+        return self._declared[item]
 
     def current(self) -> Trial:
         """The trial that a fixture belongs to; GraderError outside of one."""
@@ -82,20 +85,13 @@ class Examiner:
     # --------------------------------------------------------------------------------------- hooks
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        config.stash[EXAMINER] = self
-        config.pluginmanager.register(fixtures, "grader-fixtures")
+        config.pluginmanager.register(fixtures_of(self), "grader-fixtures")
         for marker in MARKERS:
             config.addinivalue_line("markers", marker)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             self.collection_errors.append(str(report.longrepr))
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
-        if self.trial is not None and call.excinfo is not None and self.trial.error is None:
-            self.trial.error = call.excinfo.value
-        return (yield)
 
     # ------------------------------------------------------------------------------------ examining
 
@@ -121,14 +117,15 @@ class Examiner:
         Where one of the pieces to be replaced is known not to come back, the stand-ins go first: if they get full
         marks, nobody waits for the time limit of each test that builds on it.
         """
-        replace = stand_ins_of(item)
+        declared = self.declared(item)
+        replace = declared.stand_ins
         if examination.stalled.intersection(replace):
             lent = self.run(item, following, examination, hits, replace)
             if lent.outcome is Outcome.PASSED:
                 return msgspec.structs.replace(lent, own=Outcome.TIMEOUT)
         own = self.run_patiently(item, following, examination, hits)
         if own.outcome is Outcome.TIMEOUT:
-            examination.stalled.update(exercises_of(item))
+            examination.stalled.update(declared.exercises)
         if not replace or own.outcome in (Outcome.PASSED, Outcome.UNCHECKED):
             return own
         lent = self.run(item, following, examination, hits, replace)
@@ -143,7 +140,7 @@ class Examiner:
     ) -> TestResult:
         """With a time limit that is generous on this machine: once more with `GENEROUS` times what the solution takes
         here, where the limit was less than that.  A timeout tells how much longer than the solution it was given."""
-        limit = time_limit_of(item, self.assignment)
+        limit = self.declared(item).seconds
         result = self.run(item, following, examination, hits, ())
         reference = self.reference_seconds(limit) if result.outcome is Outcome.TIMEOUT else None
         if reference is not None and GENEROUS * reference > limit:
@@ -172,11 +169,12 @@ class Examiner:
         """One grading.  Parts share a process as long as all goes well; where a test goes wrong in one that others
         have used, its part begins again in one of its own, and that counts: no part pays for what another changed.
         A test with a time limit of its own, which is long, gets one from the start."""
-        seconds = limit or time_limit_of(item, self.assignment)
-        banned = ban(item, part_of(item, self.assignment), hits)
+        declared = self.declared(item)
+        seconds = limit or declared.seconds
+        banned = ban(declared, hits)
         question = self.question(item, seconds, replace)
         shared = banned is None and examination.shared(question)
-        if shared and takes_long(item):
+        if shared and declared.takes_long:
             examination.start_afresh(question)
             shared = False
         trial, result = self.attempt(item, following, Trial(examination, question, banned))
@@ -189,10 +187,11 @@ class Examiner:
         return self.rehearsed(self.hinted(result, item, trial), item, trial)
 
     def question(self, item: pytest.Function, seconds: float, replace: tuple[str, ...]) -> Question:
+        declared = self.declared(item)
         return Question(
-            test=name_of(item),
-            part=part_of(item, self.assignment),
-            seed=self.source.number(f"worker|{name_of(item)}"),
+            test=declared.name,
+            part=declared.part,
+            seed=self.source.number(f"worker|{declared.name}"),
             seconds=seconds,
             deadline=time.monotonic() + seconds,
             replace=replace,
@@ -204,22 +203,19 @@ class Examiner:
         earlier = [one for one in examination.sharing[question.replace] if one.path == item.path]
         examination.start_afresh(question)
         for one, following in itertools.pairwise([*earlier, item]):
-            asked = self.question(one, time_limit_of(one, self.assignment), question.replace)
+            asked = self.question(one, self.declared(one).seconds, question.replace)
             self.attempt(one, following, Trial(examination, asked, None))
 
     def attempt(
         self, item: pytest.Function, following: pytest.Function | None, trial: Trial
     ) -> tuple[Trial, TestResult]:
         """Run the test once, and say what became of it."""
-        from _pytest.runner import runtestprotocol
-
         self.trial = trial
         started = time.monotonic()
-        item._initrequest()  # the item may have run before, for another submission
-        runtestprotocol(item, log=False, nextitem=following)
+        trial.error = carried_out(item, following)
         self.trial = None
         self.unanswered = trial.transcript.unanswered
-        return trial, verdict(item, trial.question.part, trial, time.monotonic() - started)
+        return trial, verdict(item.name, self.declared(item), trial, time.monotonic() - started)
 
     def hinted(self, result: TestResult, item: pytest.Function, trial: Trial) -> TestResult:
         """With the misconception that explains the failure, where one is found.  A test that may take long by
@@ -229,8 +225,9 @@ class Examiner:
             return result
         exchanges = trial.transcript.exchanges
         found = None
-        if self.hints is not None and not takes_long(item):
-            found = self.hints.find(exercises_of(item) or trial.question.part.exercises, exchanges)
+        declared = self.declared(item)
+        if self.hints is not None and not declared.takes_long:
+            found = self.hints.find(declared.about, exchanges)
         hint = found or device_hint((reply for _, reply in exchanges), self.assignment.limits)
         return msgspec.structs.replace(result, hint=hint)
 
@@ -239,17 +236,43 @@ class Examiner:
         test that passes.  With PyTorch's pieces in place of the student's there is nothing to be told."""
         if self.device != "cpu" or result.outcome is not Outcome.PASSED or trial.question.replace:
             return result
-        if item.get_closest_marker("without_device") is not None:
+        declared = self.declared(item)
+        if declared.without_device:
             return result
         for call, reply in trial.transcript.exchanges:
-            key = call.probe, lands_of(item)
+            key = call.probe, declared.lands
             if isinstance(reply, Answered) and key not in trial.examination.rehearsed:
                 trial.examination.rehearsed.add(key)
                 shown = trial.examination.try_out(trial.question, rehearsal(call))
-                hint = finding(shown, lands_of(item))
+                hint = finding(shown, declared.lands)
                 if hint is not None:
                     return msgspec.structs.replace(result, hint=hint)
         return result
+
+
+def carried_out(item: pytest.Function, following: pytest.Function | None) -> BaseException | None:
+    """Set the test up, call it and tear it down, by the hooks of pytest's own protocol; what was raised first.
+
+    Without that protocol's reports: nobody reads them, and making them takes longer than many a test.
+    """
+    hook = item.ihook
+    item._initrequest()  # the item may have run before, for another submission
+    error = raised_by(lambda: hook.pytest_runtest_setup(item=item))
+    if error is None:
+        error = raised_by(lambda: hook.pytest_runtest_call(item=item))
+    late = raised_by(lambda: hook.pytest_runtest_teardown(item=item, nextitem=following))
+    return late if error is None else error
+
+
+def raised_by(step: Callable[[], object]) -> BaseException | None:
+    """What it raised, unless the whole session is to end."""
+    try:
+        step()
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a test raises is its verdict
+        return error
+    return None
 
 
 def multiple(ratio: float) -> int:
@@ -265,17 +288,17 @@ def better(own: TestResult, lent: TestResult) -> TestResult:
     return msgspec.structs.replace(lent, own=own.outcome)
 
 
-def verdict(item: pytest.Function, part: Part, trial: Trial, seconds: float) -> TestResult:
+def verdict(name: str, declared: Declared, trial: Trial, seconds: float) -> TestResult:
     """What one trial amounts to."""
-    points = points_of(item)
+    points = declared.points
     outcome, message, hint, printed = judged(trial)
     fraction = trial.fraction if outcome is Outcome.PASSED else 0.0
     if outcome is Outcome.PASSED and fraction < 1.0:
         outcome, message = Outcome.FAILED, trial.earned
     return TestResult(
-        name=item.name,
-        part=part.name,
-        title=title_of(item),
+        name=name,
+        part=declared.part.name,
+        title=declared.title,
         score=None if outcome is Outcome.UNCHECKED else round(points * fraction, 2),
         max_score=points,
         outcome=outcome,
@@ -304,60 +327,10 @@ def said(error: AssertionError) -> str:
     return str(error.args[0]) if error.args and isinstance(error.args[0], str) else ""
 
 
-def ban(item: pytest.Function, part: Part, hits: Sequence[Hit]) -> Judgement | None:
+def ban(declared: Declared, hits: Sequence[Hit]) -> Judgement | None:
     """The forbidden call that the source of this test's exercise makes, if any."""
-    wanted = exercises_of(item) or part.exercises
     for hit in hits:
-        if hit.exercise in wanted:
+        if hit.exercise in declared.about:
             place = f"\n  {hit.file}, line {hit.line}: {hit.text}"
             return forbidden(hit.operation, hit.instead, place)
     return None
-
-
-# ------------------------------------------------------------------------------- what a test declares
-
-
-def title_of(item: pytest.Function) -> str:
-    """The docstring's first paragraph on one line; else the name in words."""
-    text = (item.function.__doc__ or "").strip().split("\n\n")[0]
-    return " ".join(text.split()) or item.name.removeprefix("test_").replace("_", " ")
-
-
-def points_of(item: pytest.Function) -> float:
-    marker = item.get_closest_marker("points")
-    if marker is None or len(marker.args) != 1 or not isinstance(marker.args[0], int | float):
-        raise UsageError(f"{item.nodeid}: expected a marker @pytest.mark.points(NUMBER).")
-    return float(marker.args[0])
-
-
-def exercises_of(item: pytest.Function) -> tuple[str, ...]:
-    marker = item.get_closest_marker("exercise")
-    return tuple(marker.args) if marker is not None else ()
-
-
-def stand_ins_of(item: pytest.Function) -> tuple[str, ...]:
-    names = {name for marker in item.iter_markers("stand_ins") for name in marker.args}
-    return tuple(sorted(names))
-
-
-def takes_long(item: pytest.Function) -> bool:
-    """Whether it has a time limit of its own."""
-    return item.get_closest_marker("time_limit") is not None
-
-
-def lands_of(item: pytest.Function) -> tuple[str, ...]:
-    return tuple(name for marker in item.iter_markers("lands") for name in marker.args)
-
-
-def time_limit_of(item: pytest.Function, assignment: Assignment) -> float:
-    marker = item.get_closest_marker("time_limit")
-    return float(marker.args[0]) if marker is not None else assignment.limits.test_seconds
-
-
-def part_of(item: pytest.Item, assignment: Assignment) -> Part:
-    name = item.path.stem.removeprefix("test_")
-    for part in assignment.parts:
-        if part.name == name:
-            return part
-    known = ", ".join(part.name for part in assignment.parts)
-    raise UsageError(f"{item.path}: there is no part {name!r} in assignment.toml (parts: {known}).")

@@ -12,9 +12,9 @@ import pytest
 
 from grader.assignment import Assignment
 from grader.errors import GraderError, UsageError
-from grader.examine.fixtures import name_of
+from grader.examine.declared import declared_by, name_of, part_of
 from grader.examine.hints import Hints
-from grader.examine.plugin import Examiner, part_of, points_of
+from grader.examine.plugin import Examiner
 from grader.examine.session import Examination
 from grader.intake.records import Hit, Submission
 from grader.model import TestResult
@@ -169,8 +169,9 @@ def ordered(items: Sequence[pytest.Item], assignment: Assignment) -> list[pytest
     functions = [item for item in items if isinstance(item, pytest.Function)]
     names = [part.name for part in assignment.parts]
     functions.sort(key=lambda item: names.index(part_of(item, assignment).name))
+    declared = [declared_by(item, assignment) for item in functions]
     for part in assignment.parts:
-        total = sum(points_of(item) for item in functions if part_of(item, assignment) is part)
+        total = sum(one.points for one in declared if one.part is part)
         if abs(total - part.points) > 1e-9:
             raise UsageError(
                 f"{assignment.hidden}/test_{part.name}.py: its tests are worth {total:g} points together, "

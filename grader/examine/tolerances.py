@@ -95,7 +95,9 @@ def allowed_error(expected: Expected, device: str | None = None) -> NDArray[np.f
 
     `device` is "cpu" or "cuda"; where it is not told, the wider bound holds.
     """
-    scale = np.broadcast_to(np.asarray(expected.scale, dtype=np.float64), expected.value.shape)
+    scale = np.asarray(expected.scale, dtype=np.float64)
+    if scale.shape != expected.value.shape:
+        scale = np.broadcast_to(scale, expected.value.shape)
     if expected.dtype not in UNIT_ROUNDOFF:
         return np.zeros_like(scale)
     each = FUNCTION_ROUNDINGS[device] if device is not None else max(FUNCTION_ROUNDINGS.values())

@@ -11,9 +11,10 @@ What a worker sends are *claims*: they are checked for form here and judged for 
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 import numpy as np
@@ -28,13 +29,14 @@ MAX_DEPTH: Final = 8
 
 HEADER: Final = struct.Struct(">I")
 
-DTYPES: Final = frozenset(
-    {
+DTYPES: Final[dict[str, np.dtype[Any]]] = {
+    name: np.dtype(name).newbyteorder("<")
+    for name in (
         "bool", "uint8", "int8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
         "float16", "float32", "float64", "complex64", "complex128",
-    }
-)  # fmt: skip
-"""The dtypes whose values can travel; tensors of another dtype travel as `Opaque`."""
+    )
+}  # fmt: skip
+"""The dtypes whose values can travel, as their bytes do; tensors of another dtype travel as `Opaque`."""
 
 
 class ProtocolError(Exception):
@@ -69,18 +71,20 @@ class Array(Message, frozen=True, tag="array"):
             raise ValueError(f"an array of unknown dtype {self.dtype[:40]!r}")
         if not is_possible(self.shape):
             raise ValueError("an array with an impossible shape")
-        if math.prod(self.shape) * np.dtype(self.dtype).itemsize != len(self.data):
+        if math.prod(self.shape) * DTYPES[self.dtype].itemsize != len(self.data):
             raise ValueError("an array whose bytes do not fit its shape and dtype")
 
     def numpy(self) -> NDArray[np.generic]:
         """The array itself, read-only, sharing memory with `data`."""
-        return np.frombuffer(self.data, dtype=np.dtype(self.dtype).newbyteorder("<")).reshape(self.shape)
+        return np.frombuffer(self.data, dtype=DTYPES[self.dtype]).reshape(self.shape)
 
 
 def is_possible(shape: tuple[int, ...]) -> bool:
     """Whether NumPy can make an array of this shape, which an empty one of huge dimensions is not."""
-    fits = len(shape) <= MAX_DIMENSIONS and all(0 <= size <= MAX_FRAME for size in shape)
-    return fits and math.prod(max(size, 1) for size in shape) <= MAX_FRAME
+    if not shape:
+        return True
+    fits = len(shape) <= MAX_DIMENSIONS and min(shape) >= 0 and max(shape) <= MAX_FRAME
+    return fits and math.prod(size or 1 for size in shape) <= MAX_FRAME
 
 
 class Scalar(Message, frozen=True, tag="scalar"):
@@ -116,8 +120,17 @@ Value = None | bool | int | float | str | Array | Scalar | Opaque | Sequence | M
 def array_of(values: NDArray[np.generic]) -> Array:
     """Wrap a NumPy array for the wire; ValueError where its dtype can't travel."""
     plain = np.asarray(values)
-    little = np.ascontiguousarray(plain, dtype=plain.dtype.newbyteorder("<"))
-    return Array(kind="ndarray", dtype=plain.dtype.name, shape=plain.shape, data=little.tobytes())
+    name = name_of(plain.dtype)
+    if name not in DTYPES:
+        raise ValueError(f"an array of unknown dtype {name[:40]!r}")
+    little = np.ascontiguousarray(plain, dtype=DTYPES[name])
+    return Array(kind="ndarray", dtype=name, shape=plain.shape, data=little.tobytes())
+
+
+@functools.lru_cache(maxsize=64)
+def name_of(dtype: np.dtype[Any]) -> str:
+    """NumPy works a dtype's name out anew whenever it is asked."""
+    return dtype.name
 
 
 # ------------------------------------------------------------------------------- examiner to worker

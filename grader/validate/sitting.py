@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from grader.assignment import Assignment
-from grader.examine.fixtures import name_of
-from grader.examine.plugin import exercises_of, part_of
+from grader.examine.declared import declared_by, name_of
 from grader.intake import read_submission
 from grader.intake.records import Hit, Submission, Unreadable
 from grader.model import Record, Result, RunInfo, TestResult
@@ -93,8 +92,8 @@ class Sitting:
 
 
 def long_test(item: pytest.Function, assignment: Assignment) -> LongTest:
-    part = part_of(item, assignment)
-    return LongTest(name=name_of(item), part=part.name, exercises=exercises_of(item) or part.exercises)
+    declared = declared_by(item, assignment)
+    return LongTest(name=declared.name, part=declared.part.name, exercises=declared.about)
 
 
 def concerned(known: Known, test: LongTest) -> bool:

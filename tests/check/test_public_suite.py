@@ -16,7 +16,7 @@ from grader.check.handout import load_checks
 from grader.check.live import LiveWorkers
 from grader.check.notebook import check_live
 from grader.check.session import SEED
-from grader.examine.fixtures import name_of
+from grader.examine.declared import name_of
 from grader.examine.session import Examination
 from grader.examine.suite import examine
 from grader.intake.records import Submission
