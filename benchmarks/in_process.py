@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +25,7 @@ from grader.sandbox.protocol import (
     Absent,
     Answered,
     Call,
+    ForbiddenRule,
     Load,
     Loaded,
     Raised,
@@ -31,6 +33,7 @@ from grader.sandbox.protocol import (
     SourceFile,
     decode_reply,
 )
+from grader.sandbox.watch import get_ready, look_up
 
 
 class InProcess:
@@ -39,8 +42,11 @@ class InProcess:
     tier = "none"
     torch = "the same process's"
 
-    def __init__(self, probes: list[SourceFile]) -> None:
+    def __init__(self, probes: list[SourceFile], rules: Iterable[tuple[ForbiddenRule, ...]]) -> None:
         worker.touch_everything()
+        get_ready()  # what follows is looked up before a worker is forked, so it is nobody's time here either
+        for each in rules:
+            look_up(each)
         self.probes = worker.load_probes(probes)
         self.seconds = 0.0
 
@@ -93,7 +99,7 @@ def main() -> None:
     assignment = load_assignment(Path(sys.argv[1]))
     read = read_submission(Path(sys.argv[2]), contract_of(assignment))
     assert isinstance(read, Submission)
-    sandbox = InProcess(assignment.probes())
+    sandbox = InProcess(assignment.probes(), assignment.rules())
     scores: list[float] = []
     examine(
         assignment,

@@ -83,6 +83,15 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     def part(self, name: str) -> Part:
         return next(part for part in self.parts if part.name == name)
 
+    @property
+    def forbidden(self) -> tuple[ForbiddenRule, ...]:
+        """What any part forbids."""
+        return tuple(rule for part in self.parts for rule in part.forbidden)
+
+    def rules(self) -> tuple[tuple[ForbiddenRule, ...], ...]:
+        """Every set of rules that holds at some time: each part's, and all together."""
+        return (*(part.forbidden for part in self.parts), self.forbidden)
+
     def probes(self) -> list[SourceFile]:
         """The probes, to be sent to the zygote; UsageError where there are none."""
         files = sorted(self.hidden.glob(PROBES))

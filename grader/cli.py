@@ -6,6 +6,7 @@ Everything heavy is imported by the command that needs it: `grade --help` import
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -222,27 +223,36 @@ def batch(
     ] = None,
 ) -> None:
     """Grade a class; run it again, and only what changed is graded."""
-    from grader.assignment import find_assignment
-    from grader.batch.command import run_batch, show_plan
-    from grader.batch.records import Order
-    from grader.batch.remote.wanted import remote_of
-    from grader.batch.sharing import jobs_on
+    from grader.sandbox.launch import early
     from grader.sandbox.tiers import tier_of
 
-    chosen, tier = find_assignment(assignment), tier_of(sandbox)
+    tier = tier_of(sandbox)
     where = chosen_device(device, tier)
-    order = Order(
-        folder=folder, assignment=chosen, out=out, jobs=jobs_on(where, chosen.limits, jobs or cores(), gpu_jobs),
-        seed=seed, only=only, force=force, roster=roster, extensions=extensions, max_points_row=max_points_row,
-        sandbox=tier, device=where, remote=remote_of(executor, address, jobs, gpu_jobs),
-    )  # fmt: skip
-    if dry_run:
-        show_plan(order, echo)
-        return
-    try:
-        run_batch(order, say)
-    finally:
-        show_grades(out / "grades.csv")
+    at_once = (
+        executor == "local" and not dry_run and not out.exists()
+    )  # where it is, perhaps nothing has to run
+    with early(
+        tier if at_once else "process", where
+    ) as started:  # while torch is imported there, the rest is here
+        from grader.assignment import find_assignment
+        from grader.batch.command import run_batch, show_plan
+        from grader.batch.records import Order
+        from grader.batch.remote.wanted import remote_of
+        from grader.batch.sharing import jobs_on
+
+        chosen = find_assignment(assignment)
+        order = Order(
+            folder=folder, assignment=chosen, out=out, jobs=jobs_on(where, chosen.limits, jobs or cores(), gpu_jobs),
+            seed=seed, only=only, force=force, roster=roster, extensions=extensions, max_points_row=max_points_row,
+            sandbox=tier, device=where, remote=remote_of(executor, address, jobs, gpu_jobs),
+        )  # fmt: skip
+        if dry_run:
+            show_plan(order, echo)
+            return
+        try:
+            run_batch(order, say, started)
+        finally:
+            show_grades(out / "grades.csv")
 
 
 @app.command()
@@ -318,6 +328,9 @@ def write(path: Path, content: bytes) -> None:
 
 def main() -> None:
     """Run the command line; every error becomes a sentence and an exit status."""
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # NumPy's would wait in loops for work that we never have
     try:
         app()
     except UsageError as error:
@@ -332,6 +345,8 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the command line's edge
         report_defect(error)
         sys.exit(1)
+    finally:
+        gc.freeze()  # or all that is about to go would be looked through for garbage first
 
 
 def report_defect(error: Exception) -> None:

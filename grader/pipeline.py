@@ -132,7 +132,9 @@ def open_sandbox(
         from grader.sandbox.client import start_zygote
         from grader.sandbox.launch import ZygoteProcess
 
-        workers = start_zygote(assignment.probes(), started or ZygoteProcess(tier, device))
+        workers = start_zygote(
+            assignment.probes(), started or ZygoteProcess(tier, device), assignment.rules()
+        )
     try:
         yield workers
     finally:

@@ -11,16 +11,20 @@ from grader.batch.records import Order, Watcher
 from grader.batch.run import grade_class, plan_only
 from grader.errors import GraderError
 from grader.report.progress import Bar, Lines, plan_lines, summary_lines
+from grader.sandbox.launch import ZygoteProcess
 
 Say = Callable[[str], None]
 INTERRUPTED = 130
 
 
-def run_batch(order: Order, say: Say) -> None:
-    """Grade a class.  GraderError where some of it could not be checked, SystemExit(130) where it was interrupted."""
+def run_batch(order: Order, say: Say, started: ZygoteProcess | None = None) -> None:
+    """Grade a class, in a sandbox that is under way already where there is one.
+
+    GraderError where some of it could not be checked, SystemExit(130) where it was interrupted.
+    """
     try:
         with watcher_for(say) as watcher:
-            summary = grade_class(order, watcher)
+            summary = grade_class(order, watcher, started)
     except KeyboardInterrupt:
         say(f"Stopped. What was graded is in {order.out}; run the same command again to go on.")
         raise SystemExit(INTERRUPTED) from None

@@ -25,7 +25,7 @@ from grader.gradebook import Suite
 from grader.sandbox import cgroups
 from grader.sandbox.client import ending
 from grader.sandbox.launch import ZygoteProcess
-from grader.sandbox.protocol import SourceFile
+from grader.sandbox.protocol import ForbiddenRule, SourceFile
 
 FAREWELL_SECONDS = 10.0
 CHUNK = 1 << 20
@@ -162,11 +162,21 @@ def command(descriptors: Sequence[int]) -> list[str]:
 
 
 class Crew:
-    """All jobs of a batch, and the zygote that their workers are forked from.  A core None pins to none."""
+    """All jobs of a batch, and the zygote that their workers are forked from."""
 
-    def __init__(self, start: Start, cores: Sequence[int | None], probes: Sequence[SourceFile] = ()) -> None:
+    def __init__(
+        self,
+        start: Start,
+        cores: Sequence[int | None],
+        probes: Sequence[SourceFile] = (),
+        rules: Sequence[tuple[ForbiddenRule, ...]] = (),
+        started: ZygoteProcess | None = None,
+    ) -> None:
+        """A core None pins to none; `started` is the zygote, where it is under way already."""
         self.jobs: list[Job] = []
         self._probes = list(probes)
+        self._rules = rules
+        self._started = started
         self._zygote: ZygoteProcess | None = None
         self._groups: cgroups.Home | None = None
         self._start = start
@@ -207,16 +217,18 @@ class Crew:
         if self._zygote is None or not self._zygote.lives():
             if self._zygote is not None:
                 self._zygote.close()
-            self._zygote = ZygoteProcess(str(self._start.sandbox), self._start.device)
-            self._zygote.prepare(self._probes, many=True)
+            self._zygote = self._started or ZygoteProcess(str(self._start.sandbox), self._start.device)
+            self._started = None
+            self._zygote.prepare(self._probes, self._rules, many=True)
         return self._zygote.connect()
 
     def suite(self, jobs: int) -> Suite:
         """Start the jobs, and hear from the first which tests there are.
 
+        Only as many as leave a processor to the zygote, which takes longest: the others come when there is work.
         UsageError where the suite can't be collected, GraderError where no job lives to tell.
         """
-        for number in range(jobs):
+        for number in range(max(1, min(jobs, len(self._cores) - 1))):
             self.hire(describe=number == 0)
         while True:
             for _, message in self.listen(FAREWELL_SECONDS):

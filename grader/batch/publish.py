@@ -15,6 +15,7 @@ from grader.errors import GraderError
 from grader.exchange.csv import grades_csv
 from grader.gradebook import Gradebook
 from grader.model import Result
+from grader.processes import apart
 
 RESULTS = "results"
 GRADES = "grades.csv"
@@ -63,7 +64,7 @@ class Publisher:
         told = msgspec.json.encode([__version__, rows, list(parts.items()), with_points])
         if self._book.setting("grades") == made_of(told, file):
             return  # it is there as it should be, and pandas takes a while to import
-        replace(file, grades_csv(rows, list(parts), list(parts.values()), max_points_row=with_points))
+        replace(file, apart(grades_csv, rows, list(parts), list(parts.values()), max_points_row=with_points))
         self._book.set(grades=made_of(told, file))
 
 

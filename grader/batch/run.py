@@ -27,13 +27,15 @@ from grader.intake import find_submissions, not_handed_in, read_roster
 from grader.intake.records import Enrolled, Found
 from grader.model import Status
 from grader.pipeline import draw_seed
+from grader.sandbox.launch import ZygoteProcess
 from grader.score.extensions import policy_of
 
 
-def grade_class(order: Order, watcher: Watcher) -> Summary:
+def grade_class(order: Order, watcher: Watcher, started: ZygoteProcess | None = None) -> Summary:
     """Grade every submission of a folder that has changed since the last time.
 
-    What is done is recorded at once, so that the batch may end at any moment and go on later.  Raises UsageError
+    What is done is recorded at once, so that the batch may end at any moment and go on later.  `started`: the sandbox
+    of this tier and for this device, where it is under way.  Raises UsageError
     where the folder, the output folder or the assignment is wrong, GraderError where the grader can't go on.
     """
     found = submissions_of(order)
@@ -42,7 +44,7 @@ def grade_class(order: Order, watcher: Watcher) -> Summary:
         book.see(order.folder.resolve(), found)
         book.missed(absent)
         seed = seed_of(order, book)
-        with crew_for(order, seed) as crew:
+        with crew_for(order, seed, started) as crew:
             circumstances = settled(order, book, seed, crew)
             keep_policy(order, book, circumstances.suite, found)
             planned = plan(order, book, found, circumstances)
@@ -195,7 +197,7 @@ def most_at_a_time(order: Order) -> int:
     return order.jobs if order.remote is None else sys.maxsize
 
 
-def crew_for(order: Order, seed: str) -> Staff:
+def crew_for(order: Order, seed: str, started: ZygoteProcess | None = None) -> Staff:
     """Jobs for the order, none of them started yet."""
     start = Start(
         assignment=order.assignment.folder,
@@ -207,7 +209,8 @@ def crew_for(order: Order, seed: str) -> Staff:
         from grader.batch.remote import Fleet  # Ray is needed for nothing else
 
         return Fleet(order.remote, order.assignment, start, local_jobs=order.jobs)
-    return Crew(start, sorted(os.sched_getaffinity(0)), order.assignment.probes())
+    cores = sorted(os.sched_getaffinity(0))
+    return Crew(start, cores, order.assignment.probes(), order.assignment.rules(), started)
 
 
 @contextmanager

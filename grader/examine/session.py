@@ -229,7 +229,7 @@ class Examination:
             replace=replace,
             stubs=self.assignment.spec.packages,
             tolerant=self.submission.dynamic,
-            forbidden=tuple(rule for part in self.assignment.parts for rule in part.forbidden),
+            forbidden=self.assignment.forbidden,
         )
         seconds = self.assignment.limits.load_seconds
         started = time.monotonic()

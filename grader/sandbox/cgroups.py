@@ -30,7 +30,7 @@ BESIDES_MB = 1024
 most), its processes' copies of the zygote's pages, the kernel's own notes about them."""
 
 BESIDES_PROCESSES = 16
-"""The builder, the warden, and the few processes for which the warden itself is patient."""
+"""The warden, and the few processes for which it is patient."""
 
 STALE_SECONDS = 60.0
 EMPTYING_SECONDS = 1.0
@@ -52,7 +52,7 @@ class Group:
 
     @contextlib.contextmanager
     def door(self) -> Iterator[int]:
-        """A descriptor: who writes "0" to it is in, whatever its own rights."""
+        """A descriptor: the process whose number is written to it is in, whatever the rights of who writes."""
         descriptor = os.open(self._folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
         try:
             yield descriptor

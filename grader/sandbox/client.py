@@ -12,6 +12,7 @@ import select
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from typing import Final, NoReturn, Protocol
 
 from grader.errors import SandboxUnavailableError
@@ -24,6 +25,7 @@ from grader.sandbox.protocol import (
     Call,
     Exited,
     Finish,
+    ForbiddenRule,
     Fork,
     Forked,
     Load,
@@ -38,6 +40,7 @@ from grader.sandbox.protocol import (
 
 START_SECONDS = 120.0
 LOST = "lost"
+CHUNK = 1 << 16
 
 
 class WorkerError(Exception):
@@ -140,13 +143,17 @@ class Zygote:
             self._process.close()
 
 
-def start_zygote(probes: list[SourceFile], process: ZygoteProcess | None = None) -> Zygote:
+def start_zygote(
+    probes: list[SourceFile],
+    process: ZygoteProcess | None = None,
+    rules: Sequence[tuple[ForbiddenRule, ...]] = (),
+) -> Zygote:
     """A zygote of one's own, or the one that was started earlier; it gets ready while the caller goes on.
 
     Raises SandboxUnavailableError where bubblewrap can't be executed.
     """
     process = process or ZygoteProcess()
-    process.prepare(probes)
+    process.prepare(probes, rules)
     return Zygote(process.connect(), tier=process.tier, process=process)
 
 
@@ -197,6 +204,7 @@ class Worker:
         self._channel = channel
         self._process = process
         self._forked = False
+        self._unread = bytearray()
         self.open = True
 
     def greeting(self, seconds: float) -> str:
@@ -275,14 +283,15 @@ class Worker:
         return protocol.decode_reply(self._read(protocol.body_length(header), deadline))
 
     def _read(self, length: int, deadline: float) -> bytes:
-        body = bytearray()
-        while len(body) < length:
+        while len(self._unread) < length:
             self._channel.settimeout(remaining(deadline))
-            chunk = self._channel.recv(min(length - len(body), 1 << 20))
+            chunk = self._channel.recv(CHUNK)
             if not chunk:
                 self._end_of_stream()
-            body += chunk
-        return bytes(body)
+            self._unread += chunk
+        read = bytes(self._unread[:length])
+        del self._unread[:length]
+        return read
 
     def _end_of_stream(self) -> NoReturn:
         self.open = False

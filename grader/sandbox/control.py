@@ -12,7 +12,7 @@ import msgspec
 
 from grader.sandbox.device import CPU, Device
 from grader.sandbox.limits import Limits
-from grader.sandbox.protocol import SourceFile
+from grader.sandbox.protocol import ForbiddenRule, SourceFile
 
 MAX_MESSAGE: Final = 4 * 2**20
 
@@ -30,14 +30,16 @@ class Contained(msgspec.Struct, frozen=True):
 
 class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
     """Sent once: what every worker will hold, and its user id inside and outside of the wall; `contained` where it is
-    the second tier's.  `many`: there will be so many workers that forking them is worth a preparation.  Where `device`
-    is a card, `starting_filter` takes the place of the filter while its driver starts."""
+    the second tier's.  `rules`: the sets of rules that calls will come under, looked up before the first fork.
+    `many`: there will be so many workers that forking them is worth a preparation.  Where `device` is a card,
+    `starting_filter` takes the place of the filter while its driver starts."""
 
     probes: list[SourceFile]
     system_call_filter: bytes
     inside_uid: int
     outside_uid: int
     contained: Contained | None = None
+    rules: tuple[tuple[ForbiddenRule, ...], ...] = ()
     many: bool = False
     device: Device = CPU
     starting_filter: bytes = b""

@@ -10,7 +10,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from grader.sandbox.device import CPU, Device
 if TYPE_CHECKING:
     import subprocess
 
-    from grader.sandbox.protocol import SourceFile
+    from grader.sandbox.protocol import ForbiddenRule, SourceFile
 
 STRANGER = 2_147_418_112
 """The user id that workers get where the grader runs as root: nobody's, far from any real one."""
@@ -72,8 +72,15 @@ class ZygoteProcess:
         command = view.command(privileged=self._privileged, program=program, device=self.device)
         return view.start(command, (channel,))
 
-    def prepare(self, probes: list[SourceFile], *, many: bool = False) -> None:
-        """Tell it what every worker will hold, and whether there will be many; once, before any is asked for."""
+    def prepare(
+        self,
+        probes: list[SourceFile],
+        rules: Sequence[tuple[ForbiddenRule, ...]] = (),
+        *,
+        many: bool = False,
+    ) -> None:
+        """Tell it what every worker will hold, under which sets of rules, and whether there will be many; once, before
+        any is asked for."""
         from grader.sandbox import control
         from grader.sandbox.syscalls import filter_program
 
@@ -88,6 +95,7 @@ class ZygoteProcess:
             inside_uid=INSIDE_UID if self._privileged else os.geteuid(),
             outside_uid=STRANGER if self._privileged else os.geteuid(),
             contained=self._contained,
+            rules=tuple(rules),
             many=many,
         )
         with contextlib.suppress(OSError):  # that it is gone shows when it is waited for

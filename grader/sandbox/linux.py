@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import signal
 from collections.abc import Iterator
 
 CLONE_NEWNS = 0x00020000
@@ -43,14 +44,34 @@ _LAST_CAPABILITY_TRIED = 63
 
 _MADV_COLLAPSE = 25
 _HUGE_PAGE = 2 << 20
+_AT_A_TIME = 4 * _HUGE_PAGE
+
+_CLONE_CALL = {"x86_64": 56, "aarch64": 220}
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_interpreter = ctypes.PyDLL(None, use_errno=True)
+"""The same library, called without letting go of the interpreter's lock, and the interpreter itself."""
+_interpreter.syscall.restype = ctypes.c_long
 _libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
-def unshare(flags: int) -> None:
-    """Take new namespaces; OSError where the kernel refuses."""
-    _check(_libc.unshare(flags), "unshare")
+def fork_into(namespaces: int) -> int:
+    """As `os.fork`, the child in new namespaces, of which it is the first process; OSError where the kernel refuses.
+
+    For a process of one thread: the C library, which offers no such call, does not hear of the fork, and its own
+    preparations (locks that another thread might hold) are left out.
+    """
+    arguments = (ctypes.c_long(argument) for argument in (namespaces | signal.SIGCHLD, 0, 0, 0, 0))
+    _interpreter.PyOS_BeforeFork()
+    pid = int(_interpreter.syscall(ctypes.c_long(_CLONE_CALL[platform.machine()]), *arguments))
+    if pid == 0:
+        _interpreter.PyOS_AfterFork_Child()
+        return 0
+    number = ctypes.get_errno()
+    _interpreter.PyOS_AfterFork_Parent()
+    if pid < 0:
+        raise OSError(number, f"clone: {os.strerror(number)}")
+    return pid
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
@@ -59,13 +80,15 @@ def mount(source: str, target: str, kind: str, flags: int, options: str = "") ->
     _check(result, f"mount {target}")
 
 
-def gather_into_huge_pages() -> None:
-    """Move this process's private memory into huge pages, where the kernel has MADV_COLLAPSE (Linux 6.1): a fork then
-    copies a table of dozens of entries instead of tens of thousands.  Where it can't be done all stays as it is."""
+def gather_into_huge_pages() -> Iterator[None]:
+    """Move this process's private memory into huge pages, some with each step, where the kernel has MADV_COLLAPSE
+    (Linux 6.1): a fork then copies a table of dozens of entries instead of tens of thousands.  Where it can't be done
+    all stays as it is."""
     for start, end in list(_private_ranges()):
         first, last = -(-start // _HUGE_PAGE) * _HUGE_PAGE, end // _HUGE_PAGE * _HUGE_PAGE
-        if first < last:
-            _libc.madvise(first, last - first, _MADV_COLLAPSE)
+        for place in range(first, last, _AT_A_TIME):
+            _libc.madvise(place, min(_AT_A_TIME, last - place), _MADV_COLLAPSE)
+            yield
 
 
 def _private_ranges() -> Iterator[tuple[int, int]]:

@@ -9,7 +9,6 @@ All this runs in the student's own process: it detects, it is no wall.  docs/sec
 
 from __future__ import annotations
 
-import fnmatch
 import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,14 @@ from typing import Any, NoReturn
 import torch
 from torch.overrides import TorchFunctionMode, resolve_name
 
-from grader.sandbox.operators import ClosedOperators, Rules, base_name, known_operators
+from grader.sandbox.operators import (
+    ClosedOperators,
+    Rules,
+    base_name,
+    known_operators,
+    operators_named,
+    pattern_of,
+)
 from grader.sandbox.protocol import ForbiddenRule
 
 CLASS_HOLDERS = ("torch.nn", "torch.optim")
@@ -34,6 +40,12 @@ def get_ready() -> None:
     """Look up once, before workers are forked, what every watch will look up."""
     known_operators()
     function_name(torch.relu)
+
+
+def look_up(rules: Rules) -> None:
+    """The same for what only a watch under these rules will look up."""
+    operators_named(rules)
+    banned_places(rules)
 
 
 class ForbiddenCallError(BaseException):
@@ -190,9 +202,9 @@ def function_name(func: Callable[..., Any]) -> str:
 
 @functools.lru_cache(maxsize=65536)
 def name_matches(name: str, rule: ForbiddenRule) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in rule.names)
+    return pattern_of(rule.names).match(name) is not None
 
 
 @functools.lru_cache(maxsize=65536)
 def operation_matches(name: str, rule: ForbiddenRule) -> bool:
-    return any(fnmatch.fnmatchcase(base_name(name), pattern) for pattern in rule.operations)
+    return pattern_of(rule.operations).match(base_name(name)) is not None

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from benchmarks.kill_storm import Classroom, family, gradebook_of, left_over, one_round
 from grader.batch import Order, grade_class, plan_only
 from grader.gradebook import FILE, open_to_read
 from grader.model import Result, Status
+from grader.sandbox.launch import early
 
 SIZE = 6
 
@@ -182,6 +184,40 @@ def test_wrong_usage_is_told(classroom: Classroom, tmp_path: Path) -> None:
     same = str(classroom.submissions)
     refused(["batch", same, "-a", tiny, "-o", same], "can't go into the folder of the submissions")
     refused(["diff", str(tmp_path / "empty")], "grade batch")
+
+
+def zygotes_of(process: psutil.Process) -> list[int]:
+    return [one.pid for one in process.children() if "grader.sandbox.zygote" in " ".join(one.cmdline())]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_sandbox_that_is_under_way_is_the_one_that_is_used(
+    classroom: Classroom, tmp_path: Path, killed: bool
+) -> None:
+    """Its zygote serves the whole batch, and is ended with it; where it has died meanwhile there is another."""
+    seen: set[int] = set()
+
+    class Looking(Silent):
+        def finished(self, result: Result) -> None:
+            seen.update(zygotes_of(psutil.Process()))
+
+    with early("strict") as started:
+        assert started is not None
+        (known,) = zygotes_of(psutil.Process())
+        if killed:
+            within = psutil.Process(known).children(recursive=True)
+            while not within:
+                within = psutil.Process(known).children(recursive=True)
+            for process in (*within, psutil.Process(known)):
+                process.kill()
+            while started.lives():
+                time.sleep(0.01)
+        summary = grade_class(order_of(classroom, tmp_path / "out"), Looking(), started)
+        assert not started.lives()
+    assert summary.statuses == {Status.GRADED: 3, Status.UNREADABLE: 3}
+    assert (seen != {known}) is killed
+    assert len(seen) == 1
+    assert zygotes_of(psutil.Process()) == []
 
 
 def test_a_dry_run_writes_nothing(classroom: Classroom, tmp_path: Path) -> None:

@@ -7,14 +7,16 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 from torch import nn
 
 from grader.assignment import find_assignment
+from grader.sandbox.operators import operators_named
 from grader.sandbox.protocol import ForbiddenRule
-from grader.sandbox.watch import ForbiddenCallError, watching
+from grader.sandbox.watch import ForbiddenCallError, banned_places, look_up, watching
 
 X, W, B = torch.ones(2, 3), torch.ones(4, 3), torch.ones(4)
 IMAGE, KERNEL = torch.ones(1, 1, 5, 5), torch.ones(1, 1, 3, 3)
@@ -114,6 +116,16 @@ def test_catching_the_exception_does_not_help() -> None:
     ):  # just as a student's code might
         F.linear(X, W)
     assert watch.caught is not None
+
+
+def test_what_was_looked_up_before_is_not_looked_up_again() -> None:
+    """The zygote does it once; a worker gets equal rules in a message, not the same ones."""
+    for part in find_assignment("hw8").parts:
+        look_up(part.forbidden)
+        misses = operators_named.cache_info().misses, banned_places.cache_info().misses
+        with watching(tuple(msgspec.structs.replace(rule) for rule in part.forbidden)):
+            pass
+        assert (operators_named.cache_info().misses, banned_places.cache_info().misses) == misses
 
 
 def test_afterwards_everything_is_as_before() -> None:

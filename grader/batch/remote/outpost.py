@@ -110,7 +110,8 @@ class Shift:
         cores: list[int | None] = (
             [*every] if self._jobs >= len(every) else [None]
         )  # others may have the rest: the kernel decides
-        with Crew(self._start, cores, load_assignment(self._start.assignment).probes()) as crew:
+        assignment = load_assignment(self._start.assignment)
+        with Crew(self._start, cores, assignment.probes(), assignment.rules()) as crew:
             try:
                 crew.hire(describe=self._start.describe)
                 while not self._ending.is_set() and self._false_starts < FALSE_STARTS:

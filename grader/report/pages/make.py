@@ -24,7 +24,7 @@ INDEX: Final = "index.html"
 CLASS_PAGE: Final = ""
 """The class page's key in the ledger; a submission's id is never empty."""
 
-FEW: Final = 8
+FEW: Final = 16
 """Pages up to which other processes would take longer to start than to help."""
 
 
