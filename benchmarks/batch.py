@@ -222,7 +222,8 @@ def write_page(figures: Iterable[Figure], arguments: argparse.Namespace) -> None
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     lines = [
         BEGIN,
-        f"{arguments.submissions} submissions, {arguments.repeats} repeats. Suite: hw8 without its two long training tests, where nothing else is said. {platform.machine()}, "
+        f"{arguments.submissions} submissions, {arguments.repeats} repeats. Suite: hw8 without its two long training "
+        f"tests, where nothing else is said. {platform.machine()}, "
         f"{os.cpu_count()} cores, Python {platform.python_version()}, load average {load} at the end, "
         f"{datetime.now(UTC):%Y-%m-%d}.",
         "",

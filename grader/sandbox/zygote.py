@@ -160,20 +160,30 @@ def make_warden(
     """Fork it, into new namespaces where there are any; it begins when its group and its user are settled.  A pidfd."""
     worker_socket, report, *group = descriptors
     settled, settle = os.pipe()
-    pid = linux.fork_into(NAMESPACES) if prepared.contained is None else os.fork()
-    if pid == 0:
-        os.close(settle)
-        begin(settled, lambda: be_warden(prepared, request, worker_socket, report, probes, user))
-    try:
-        for door in group:
-            os.write(door, str(pid).encode())
-        if prepared.contained is None:
-            map_user(pid, prepared)
-        os.write(settle, SETTLED)
-        return os.pidfd_open(pid)
-    finally:
-        os.close(settled)
-        os.close(settle)
+    with contextlib.ExitStack() as ends:
+        for end in (settled, settle):
+            ends.callback(os.close, end)
+        pid = linux.fork_into(NAMESPACES) if prepared.contained is None else os.fork()
+        if pid == 0:
+            os.close(settle)
+            begin(settled, lambda: be_warden(prepared, request, worker_socket, report, probes, user))
+        try:
+            return settle_in(pid, prepared, group, settle)
+        except OSError:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise
+
+
+def settle_in(pid: int, prepared: control.Prepare, group: list[int], settle: int) -> int:
+    """Give a new process its group and its user, and let it begin.  A pidfd."""
+    for door in group:
+        os.write(door, str(pid).encode())
+    if prepared.contained is None:
+        map_user(pid, prepared)
+    made = os.pidfd_open(pid)
+    os.write(settle, SETTLED)
+    return made
 
 
 def map_user(pid: int, prepared: control.Prepare) -> None:

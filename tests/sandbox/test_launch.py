@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from grader.errors import SandboxUnavailableError
+from grader.sandbox import control
 from grader.sandbox.client import Worker, WorkerError, Zygote
 from grader.sandbox.launch import ZygoteProcess
 from grader.sandbox.limits import Limits
@@ -168,6 +170,25 @@ def settled(process: ZygoteProcess, count: int) -> None:
     while descendants(process) > count and time.monotonic() < deadline:
         time.sleep(0.05)
     assert descendants(process) == count
+
+
+def test_a_wall_that_cannot_be_built_is_told_and_leaves_nothing(process: ZygoteProcess) -> None:
+    """Here for a group that takes no process in: the reason comes back, and nothing runs."""
+    before = descendants(process)
+    worker, theirs = socket.socketpair()
+    report, their_report = os.pipe()
+    closed = os.open("/dev/full", os.O_WRONLY)
+    descriptors = (theirs.fileno(), their_report, closed)
+    with process.connect() as line, worker, theirs:
+        assert isinstance(control.receive(line)[0], control.Ready)
+        control.send(line, control.Open(limits=Limits()), descriptors)
+        told, received = control.receive(line)
+        for descriptor in (report, their_report, closed):
+            os.close(descriptor)
+    assert isinstance(told, control.Failed)
+    assert "No space left" in told.reason
+    assert received == []
+    settled(process, before)
 
 
 def test_an_examiner_killed_in_the_middle_leaves_no_worker(process: ZygoteProcess, tmp_path: Path) -> None:
