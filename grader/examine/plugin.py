@@ -282,8 +282,11 @@ def multiple(ratio: float) -> int:
 
 
 def better(own: TestResult, lent: TestResult) -> TestResult:
-    """The better of the two gradings; `own` tells what the student's own pieces gave where they lost."""
-    if lent.outcome is Outcome.UNCHECKED or (lent.score or 0.0) <= (own.score or 0.0):
+    """The better of the two gradings; `own` tells what the student's own pieces gave where they lost.
+
+    Where the second could not be checked, the better is not known.
+    """
+    if lent.outcome is not Outcome.UNCHECKED and (lent.score or 0.0) <= (own.score or 0.0):
         return own
     return msgspec.structs.replace(lent, own=own.outcome)
 

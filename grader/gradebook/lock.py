@@ -17,7 +17,8 @@ NAME = ".lock"
 def locked(folder: Path) -> Iterator[None]:
     """Hold the folder's lock; UsageError where another process does, or where it can't be written to.
 
-    The lock is the kernel's: it goes with its process, so that nothing is left to clean up after a crash.
+    The lock is the kernel's: it goes with its process and its last fork, so that nothing is left to clean up after
+    a crash.
     """
     try:
         descriptor = os.open(folder / NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

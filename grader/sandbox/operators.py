@@ -14,21 +14,11 @@ import itertools
 import re
 import warnings
 from collections.abc import Callable
-from typing import Any, Final, NoReturn
+from typing import Any, NoReturn
 
 import torch
 
 from grader.sandbox.protocol import ForbiddenRule
-
-KEYS: Final = (
-    "FuncTorchDynamicLayerFrontMode",  # vmap, grad, jvp
-    "AutogradCPU",
-    "AutogradOther",
-    "BackendSelect",  # without autograd: it is in every call's key set
-    "CPU",  # for who names the key
-    *(("AutogradCUDA", "CUDA") if torch.version.cuda or torch.version.hip else ()),
-)
-"""The dispatch keys under which a call may arrive first."""
 
 Refuse = Callable[[str], NoReturn]
 Rules = tuple[ForbiddenRule, ...]
@@ -65,7 +55,7 @@ class ClosedOperators:
             self._refuse(name)
 
         library = torch._C._dispatch_library("IMPL", name.partition("::")[0], "", __file__, 0)
-        for key in KEYS:
+        for key in keys_of(name):
             library.impl(name, key, refusing)
         return library
 
@@ -82,6 +72,32 @@ def known_operators() -> dict[str, tuple[str, ...]]:
     """
     known = sorted(torch._C._dispatch_get_all_op_names())
     return {name: tuple(group) for name, group in itertools.groupby(known, key=base_name)}
+
+
+@functools.lru_cache(maxsize=4096)
+def keys_of(operator: str) -> tuple[str, ...]:
+    """The dispatch keys under which the operator has a kernel of its own, those that stand for many keys among them.
+
+    Under every other key a call falls through to one of these or finds nothing: so with all of them replaced there is
+    none left to be named, as `OpOverload.redispatch` and `OpOverload.decompose` do.
+    """
+    return tuple(key for key in dispatch_keys() if has_kernel(operator, key))
+
+
+@functools.lru_cache(maxsize=1)
+def dispatch_keys() -> tuple[str, ...]:
+    """Every key that a kernel can be registered under; asked for once, as `known_operators`."""
+    return tuple(key for key in torch._C.DispatchKey.__members__ if has_kernel("aten::relu", key) is not None)
+
+
+def has_kernel(operator: str, key: str) -> bool | None:
+    """None where there can be none under this key: it marks a range, or is unknown by this name."""
+    if key == "Undefined" or key.startswith(("StartOf", "EndOf")):
+        return None
+    try:
+        return bool(torch._C._dispatch_has_kernel_for_dispatch_key(operator, key))
+    except RuntimeError:
+        return None
 
 
 def base_name(operator: str) -> str:

@@ -56,6 +56,7 @@ def filter_program(*, local_sockets: bool, card_starts: bool = False) -> bytes:
     # clone3 passes its flags in memory, where a filter can't look: callers then fall back to clone
     _add(chosen, seccomp.ERRNO(errno.ENOSYS), "clone3")
     _add(chosen, refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER))
+    _add(chosen, refuse, "prlimit64", seccomp.Arg(0, seccomp.NE, 0))  # the warden has the same user
     _add(chosen, refuse, "socket", *((seccomp.Arg(0, seccomp.NE, AF_UNIX),) if local_sockets else ()))
     with tempfile.TemporaryFile() as compiled:
         chosen.export_bpf(compiled)

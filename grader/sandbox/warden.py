@@ -30,6 +30,7 @@ def warden(worker_socket: int, report: int, request: Open, prepared: Prepare, pr
     status = 1
     try:
         linux.hide_from_same_user()
+        os.setsid()  # or a signal to the worker's own group would be one to every other's
         keep_only(worker_socket, report)
         if request.core is not None:
             os.sched_setaffinity(0, {request.core})

@@ -23,6 +23,7 @@ from grader.sandbox.operators import (
     ClosedOperators,
     Rules,
     base_name,
+    keys_of,
     known_operators,
     operators_named,
     pattern_of,
@@ -44,7 +45,8 @@ def get_ready() -> None:
 
 def look_up(rules: Rules) -> None:
     """The same for what only a watch under these rules will look up."""
-    operators_named(rules)
+    for operator in operators_named(rules):
+        keys_of(operator)
     banned_places(rules)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from grader.examine.plugin import carried_out
+from grader.examine.plugin import better, carried_out
+from grader.model import Outcome, TestResult
 
 SUITE = """
 import pytest
@@ -92,3 +93,23 @@ def test_what_was_raised_first_counts_and_all_is_torn_down(
 
 def test_an_interruption_ends_the_session(once: Once) -> None:
     assert once.raised["test_interrupted"] == ["interrupted"]
+
+
+@pytest.mark.parametrize(
+    ("own", "lent", "outcome"),
+    [
+        (Outcome.FAILED, Outcome.PASSED, Outcome.PASSED),
+        (Outcome.FAILED, Outcome.FAILED, Outcome.FAILED),
+        (Outcome.FAILED, Outcome.UNCHECKED, Outcome.UNCHECKED),
+    ],
+)
+def test_the_better_of_two_gradings_is_not_known_where_the_second_was_not_checked(
+    own: Outcome, lent: Outcome, outcome: Outcome
+) -> None:
+    """It is tried again then, and costs nobody the points that PyTorch's pieces would have earned."""
+    scores = {Outcome.PASSED: 2.0, Outcome.FAILED: 0.0, Outcome.UNCHECKED: None}
+    made = [
+        TestResult(name="t", part="p", title="t", score=scores[one], max_score=2.0, outcome=one)
+        for one in (own, lent)
+    ]
+    assert better(*made).outcome is outcome

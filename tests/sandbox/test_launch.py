@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -18,7 +19,7 @@ from grader.sandbox import control
 from grader.sandbox.client import Worker, WorkerError, Zygote
 from grader.sandbox.launch import ZygoteProcess
 from grader.sandbox.limits import Limits
-from grader.sandbox.protocol import Answered, Call, Load, Loaded, SourceFile
+from grader.sandbox.protocol import Answered, Call, Load, Loaded, Sequence, SourceFile
 
 PROBES = SourceFile(
     name="probes.py",
@@ -207,3 +208,26 @@ def test_an_examiner_killed_in_the_middle_leaves_no_worker(process: ZygoteProces
     examiner.wait()
     examiner.stdout.close()
     settled(process, before)
+
+
+INSIDE = """
+import os, resource
+
+def value():
+    with open("/proc/self/stat") as stat:
+        group = int(stat.read().rpartition(")")[2].split()[2])
+    try:
+        resource.prlimit(1, resource.RLIMIT_DATA, (1000, 1000))
+    except PermissionError:
+        return [group, resource.getrlimit(resource.RLIMIT_DATA)[0] > 0]
+"""
+
+
+def test_a_worker_shares_no_group_with_others_and_leaves_its_wardens_limits_alone(
+    process: ZygoteProcess,
+) -> None:
+    """A signal to its own process group reaches its own namespace only; its own limits it may read."""
+    with closing(Zygote(process.connect())) as zygote:
+        worker = worker_of(zygote, INSIDE)
+        assert answer(worker) == Sequence(type="list", items=[1, True])
+        worker.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -110,3 +112,50 @@ def test_overloads_are_included_and_lookalikes_are_not() -> None:
     assert {"aten::conv2d", "aten::conv2d.padding", "mkldnn::_convolution_pointwise"} <= set(named)
     assert not [name for name in named if "_convert_" in name]
     assert operators_named((ForbiddenRule(names=("torch.nn.Linear",), instead=""),)) == ()
+
+
+NAMED = """
+import os, sys, torch
+from grader.sandbox.operators import ClosedOperators, dispatch_keys, out_of_turn
+from grader.sandbox.protocol import ForbiddenRule
+
+x, w = torch.rand(3, 4), torch.rand(5, 4)
+calls = {"linear": (x, w), "relu6": (x - 0.5,), "mse_loss": (x, x + 1)}
+rule = ForbiddenRule(names=(), instead="", operations=tuple(f"aten::{name}*" for name in calls))
+closed = ClosedOperators()
+if sys.argv[1] == "closed":
+    closed.close((rule,), out_of_turn)
+through = []
+for key in dispatch_keys():
+    for name, given in calls.items():
+        if os.fork() == 0:  # some keys end the process
+            os.close(2)
+            try:
+                getattr(torch.ops.aten, name).default.redispatch(
+                    torch._C.DispatchKeySet(getattr(torch._C.DispatchKey, key)), *given
+                )
+            except BaseException:
+                os._exit(1)
+            os._exit(7)
+        if os.waitstatus_to_exitcode(os.wait()[1]) == 7:
+            through.append((name, key))
+for name in ("linear", "relu6"):
+    try:
+        getattr(torch.ops.aten, name).default.decompose(*calls[name])
+        through.append((name, "decompose"))
+    except RuntimeError:
+        pass
+print(len(through), through[:5])
+"""
+
+
+@pytest.mark.parametrize(("how", "most"), [("closed", 0), ("open", 10_000)])
+def test_no_key_leads_round(how: str, most: int) -> None:
+    """Whatever dispatch key is named, also one of a backend that is not there, the operator computes nothing; open,
+    many keys lead to it."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", NAMED, how], capture_output=True, text=True, timeout=110
+    )
+    count = int(done.stdout.split()[0])
+    assert count <= most, done.stdout
+    assert (count > 100) is (how == "open"), done.stdout
