@@ -78,11 +78,15 @@ def family(batch: int) -> list[psutil.Process]:
 
 
 def victim_of(batch: int, kind: str) -> int | None:
-    """The process to kill, None where there is none of the kind yet."""
+    """The process to kill, None where there is none of the kind yet.
+
+    Not one that a zygote has forked: a student's code may kill those, so their end is the submission's.
+    """
     if kind == "batch":
         return batch
-    mark = {"examiner": "grader.batch.job", "zygote": "grader.sandbox.zygote"}[kind]
+    mark, parent = {"examiner": ("grader.batch.job", ""), "zygote": ("grader.sandbox.zygote", "bwrap")}[kind]
     found = [one.pid for one in family(batch) if mark in said(one) and "bwrap" not in said(one)]
+    found = [one for one in found if parent in said_by_parent(one)]
     return random.choice(found) if found else None
 
 
@@ -91,6 +95,14 @@ def said(process: psutil.Process) -> str:
         return " ".join(process.cmdline())
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return ""
+
+
+def said_by_parent(process: int) -> str:
+    try:
+        parent = psutil.Process(process).parent()
+    except psutil.NoSuchProcess:
+        return ""
+    return said(parent) if parent is not None else ""
 
 
 def kill_once(
