@@ -44,7 +44,7 @@ def test_they_end_with_a_parent_that_is_killed(then: str) -> None:
 
 
 LOOKS_ON = """
-import sys, threading
+import sys, threading, time
 from fractions import Fraction
 from grader.processes import apart, threads
 
@@ -58,6 +58,9 @@ if {busy}:
     threading.Thread(target=threading.Event().wait, daemon=True).start()
 assert apart(imports_colorsys, Fraction(1, 2)) == Fraction(3, 2)
 assert ("colorsys" in sys.modules) is {busy}
+deadline = time.monotonic() + 10
+while threads() > 1 + {busy} and time.monotonic() < deadline:
+    time.sleep(0.01)  # the system may know for a moment yet of one that has ended
 assert threads() == 1 + {busy}
 try:
     apart(imports_colorsys, -1)
