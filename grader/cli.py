@@ -228,12 +228,10 @@ def batch(
 
     tier = tier_of(sandbox)
     where = chosen_device(device, tier)
-    at_once = (
-        executor == "local" and not dry_run and not out.exists()
-    )  # where it is, perhaps nothing has to run
-    with early(
-        tier if at_once else "process", where
-    ) as started:  # while torch is imported there, the rest is here
+    # where there are results already, perhaps nothing has to run
+    at_once = executor == "local" and not dry_run and not out.exists()
+    # while torch is imported there, the rest is here
+    with early(tier if at_once else "process", where) as started:
         from grader.assignment import find_assignment
         from grader.batch.command import run_batch, show_plan
         from grader.batch.records import Order
@@ -328,9 +326,8 @@ def write(path: Path, content: bytes) -> None:
 
 def main() -> None:
     """Run the command line; every error becomes a sentence and an exit status."""
-    os.environ.setdefault(
-        "OPENBLAS_NUM_THREADS", "1"
-    )  # NumPy's would wait in loops for work that we never have
+    # NumPy's threads would wait in loops for work that we never have
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
     except UsageError as error:

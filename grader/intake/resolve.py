@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from grader.intake.helpers import absolute
-from grader.intake.scopes import Comprehension, bound_names, import_name, parameters
+from grader.intake.scopes import Comprehension, Scoped, bound_names, import_name, parameters
 from grader.intake.trees import children, walk
 
 NOTHING: Final[frozenset[Value]] = frozenset()
@@ -100,7 +100,7 @@ def local_bindings(body: Iterable[ast.AST], arguments: ast.arguments | None) -> 
         for name in _assigned(node):
             if name in bindings:
                 bindings[name].append(node)
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        if not isinstance(node, Scoped):
             todo.extend(child for child in children(node) if isinstance(child, ast.stmt | ast.ExceptHandler))
     return bindings
 

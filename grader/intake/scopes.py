@@ -172,7 +172,7 @@ def _walk(node: ast.AST, scope: _Scope, tally: _Tally) -> None:
             _pass_on(node, scope, tally)
 
 
-def _pass_on(node: ast.For | ast.AsyncFor, scope: _Scope, tally: _Tally) -> None:
+def _pass_on(node: Loop, scope: _Scope, tally: _Tally) -> None:
     """What a loop changes by its variable it changes in what it goes over: `for layer in (Linear, Conv2d): ...`."""
     if tally.alters.isdisjoint(_names_in(node.target)):
         return

@@ -10,11 +10,10 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.intake.scopes import Uses, import_name, uses_of
+from grader.intake.scopes import Import, Uses, import_name, uses_of
 from grader.intake.trees import walk
 
 OpaqueStatement = ast.If | ast.Try | ast.TryStar | ast.With | ast.AsyncWith
-Import = ast.Import | ast.ImportFrom
 
 
 @dataclass(frozen=True)
