@@ -64,7 +64,14 @@ class Publisher:
         told = msgspec.json.encode([__version__, rows, list(parts.items()), with_points])
         if self._book.setting("grades") == made_of(told, file):
             return  # it is there as it should be, and pandas takes a while to import
-        replace(file, apart(grades_csv, rows, list(parts), list(parts.values()), max_points_row=with_points))
+        try:
+            table = apart(grades_csv, rows, list(parts), list(parts.values()), max_points_row=with_points)
+        except ChildProcessError as error:
+            raise GraderError(
+                f"{file}: can't be made: {error}, for lack of memory perhaps. The gradebook has every result; "
+                "run the same command again."
+            ) from None
+        replace(file, table)
         self._book.set(grades=made_of(told, file))
 
 

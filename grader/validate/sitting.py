@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from grader.assignment import Assignment
-from grader.examine.declared import declared_by, name_of
+from grader.examine.declared import declared_by
 from grader.intake import read_submission
 from grader.intake.records import Hit, Submission, Unreadable
 from grader.model import Record, Result, RunInfo, TestResult
@@ -54,9 +54,12 @@ class Sitting:
 
     def announce(self, items: Sequence[pytest.Function]) -> None:
         """Note all tests, and which take long."""
-        self.names = frozenset(name_of(item) for item in items)
+        declared = [declared_by(item, self.assignment) for item in items]
+        self.names = frozenset(test.name for test in declared)
         self.long = tuple(
-            long_test(item, self.assignment) for item in items if item.get_closest_marker("time_limit")
+            LongTest(name=test.name, part=test.part.name, exercises=test.about)
+            for test in declared
+            if test.takes_long
         )
 
     def submissions(self) -> Iterator[tuple[Submission, list[Hit]]]:
@@ -89,11 +92,6 @@ class Sitting:
 
     def run(self) -> RunInfo:
         return run_info(self.workers, self.chunk.seed, "cpu")
-
-
-def long_test(item: pytest.Function, assignment: Assignment) -> LongTest:
-    declared = declared_by(item, assignment)
-    return LongTest(name=declared.name, part=declared.part.name, exercises=declared.about)
 
 
 def concerned(known: Known, test: LongTest) -> bool:
