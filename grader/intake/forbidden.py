@@ -36,6 +36,8 @@ REACHING: Final = ForbiddenRule(
         "torch._C.DisableTorchFunction*", "torch._C._DisableTorch*", "torch._C._dispatch*", "torch._C._*mode*",
         "torch._C._*torch_function_stack*", "torch._C._*torch_dispatch_stack*", "torch._C._AutoDispatch*",
         "torch._C._ExcludeDispatchKeyGuard", "torch._C._ForceDispatchKeyGuard", "torch.library.*", "torch._ops.*",
+        "torch._C._jit*", "torch._C._te*", "torch._C._nativert*", "torch._C._fuse*", "torch._C.StaticModule",
+        "torch.ops.prim.*", "torch._refs.*", "torch._decomp.*", "torch._prims.*", "torch._meta_registrations.*",
     ),
     instead="PyTorch's own public operations; what watches over them is left alone",
 )  # fmt: skip

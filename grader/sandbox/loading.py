@@ -65,7 +65,8 @@ class Loading:
         for piece in self.load.pieces:
             with limited_time() if self.load.tolerant else nullcontext():
                 self.execute(piece)
-        replace_in_helpers(self.replacements)
+        if self.replacements:
+            replace_in_helpers(self.replacements)
         names = public_names(self.module)
         first = next(iter(self.troubles.values()), None)
         if first is not None and not {"class", "function"}.intersection(names.values()):

@@ -23,6 +23,15 @@ from grader.sandbox.protocol import ForbiddenRule
 Refuse = Callable[[str], NoReturn]
 Rules = tuple[ForbiddenRule, ...]
 
+LEADING_PAST = ("aten::to_mkldnn*", "aten::mkldnn_reorder_*", "mkldnn::_reorder_*")
+"""What makes tensors of oneDNN's: TorchScript has operators of its own for those, which the dispatcher doesn't know."""
+
+PASSING_ON = ("Autograd", "ADInplaceOrView", "Functionalize", "Autocast")
+"""Dispatch keys, by how they begin, whose kernels in `aten` compute no numbers: torch generates them to note down, to
+copy or to cast what they are given, and to call the same operator again under the keys that are left.  (torchgen,
+"VariableType", "ADInplaceOrViewType", "RegisterFunctionalization"; aten's autocast_mode.h.)  Meta is none of them: some
+of its kernels are formulas in Python, which compute if they are given numbers."""
+
 
 class ClosedOperators:
     """The operators closed in this process at present.  Closing takes up to 0.1 s, so they stay closed from call to
@@ -76,12 +85,16 @@ def known_operators() -> dict[str, tuple[str, ...]]:
 
 @functools.lru_cache(maxsize=4096)
 def keys_of(operator: str) -> tuple[str, ...]:
-    """The dispatch keys under which the operator has a kernel of its own, those that stand for many keys among them.
+    """The dispatch keys under which the operator has a kernel of its own that computes, those that stand for many keys
+    among them.
 
-    Under every other key a call falls through to one of these or finds nothing: so with all of them replaced there is
+    Under every other key a call is passed on to one of these or finds nothing: so with all of them replaced there is
     none left to be named, as `OpOverload.redispatch` and `OpOverload.decompose` do.
     """
-    return tuple(key for key in dispatch_keys() if has_kernel(operator, key))
+    passing_on = PASSING_ON if operator.startswith("aten::") else ()
+    return tuple(
+        key for key in dispatch_keys() if not key.startswith(passing_on) and has_kernel(operator, key)
+    )
 
 
 @functools.lru_cache(maxsize=1)
@@ -107,8 +120,12 @@ def base_name(operator: str) -> str:
 
 @functools.lru_cache(maxsize=32)
 def operators_named(rules: Rules) -> tuple[str, ...]:
-    """Every operator with its overloads that the rules' patterns name; a pattern leaves overloads out."""
-    named = pattern_of(tuple(sorted({pattern for rule in rules for pattern in rule.operations})))
+    """Every operator with its overloads that the rules' patterns name, and what leads past all of them.
+
+    A pattern leaves overloads out.
+    """
+    patterns = {pattern for rule in rules for pattern in rule.operations}
+    named = pattern_of(tuple(sorted(patterns | set(LEADING_PAST if patterns else ()))))
     return tuple(full for name, group in known_operators().items() if named.match(name) for full in group)
 
 

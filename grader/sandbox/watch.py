@@ -1,8 +1,9 @@
 """Worker's side: seeing what a part does not allow at the moment it is called, whatever name it goes by.
 
-Three looks, since each sees what the others can't.  torch's function mode sees every call of torch's Python API by
-the function itself, an alias or not, and names it as students know it.  Below, the operators are closed for the
-whole process (`operators`).  And the classes and NumPy functions that are not allowed refuse meanwhile.
+Three looks, since each sees what the others can't.  The operators are closed for the whole process (`operators`).  The
+classes and NumPy functions that are not allowed refuse meanwhile.  And where a function that is not allowed may compute
+without a closed operator, torch's function mode sees every call of torch's Python API by the function itself, an alias
+or not; elsewhere it is left out, since with it each of a training loop's calls takes twice as long.
 
 All this runs in the student's own process: it detects, it is no wall.  docs/security.md says what is left.
 """
@@ -13,11 +14,11 @@ import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from types import FrameType
-from typing import Any, NoReturn
+from types import BuiltinFunctionType, FrameType, MethodDescriptorType
+from typing import Any, NamedTuple, NoReturn
 
 import torch
-from torch.overrides import TorchFunctionMode, resolve_name
+from torch.overrides import TorchFunctionMode, _get_overridable_functions, resolve_name
 
 from grader.sandbox.operators import (
     ClosedOperators,
@@ -34,6 +35,12 @@ CLASS_HOLDERS = ("torch.nn", "torch.optim")
 CLASS_METHODS = ("__init__", "forward", "step")
 """What of a forbidden class refuses; the last two since an object may have been made before."""
 
+COMPILED = (BuiltinFunctionType, MethodDescriptorType)
+SPECIAL_HOLDERS = ("fft", "linalg", "special")
+"""Modules of torch's whose operators bear the module's name, too."""
+
+BEST_KNOWN = ("torch.nn.functional.", "torch.linalg.", "torch.Tensor.", "torch.")
+
 INHERITED = object()
 
 
@@ -48,6 +55,7 @@ def look_up(rules: Rules) -> None:
     for operator in operators_named(rules):
         keys_of(operator)
     banned_places(rules)
+    by_name(rules)
 
 
 class ForbiddenCallError(BaseException):
@@ -76,9 +84,10 @@ class Watch:
         return rule is None
 
     def refuse_operator(self, name: str) -> NoReturn:
-        """ForbiddenCallError for an operator that a rule names."""
+        """ForbiddenCallError for an operator that a rule names, by the name that students know it by."""
         named = (rule for rule in self.rules if operation_matches(name, rule))
-        self.refuse(name, next(named, self.rules[0]))
+        rule = next(named, self.rules[0])
+        self.refuse(known_as(name, rule), rule)
 
     def refuse(self, name: str, rule: ForbiddenRule) -> NoReturn:
         error = ForbiddenCallError(name, rule.instead)
@@ -129,6 +138,7 @@ def watching(rules: Sequence[ForbiddenRule], operators: ClosedOperators | None =
             stack.callback(closed.open)
         if rules:
             stack.enter_context(refusing_places(watch))
+        if by_name(watch.rules):
             stack.enter_context(FunctionWatch(watch))
         yield watch
 
@@ -200,6 +210,60 @@ def function_name(func: Callable[..., Any]) -> str:
     if isinstance(func, torch._ops.OpOverload | torch._ops.OpOverloadPacket):
         return f"torch.ops.{func}"
     return resolve_name(func) or f"torch.{getattr(func, '__name__', '')}"
+
+
+class Nameable(NamedTuple):
+    """A function of torch's, by its name, and the operator that it goes by.
+
+    What is written in C++ calls that operator; a function in Python (`python`) may have a way of its own.
+    """
+
+    name: str
+    operator: str
+    python: bool
+
+
+@functools.lru_cache(maxsize=1)
+def nameable() -> tuple[Nameable, ...]:
+    """All of torch's functions that a rule can name; asked for once, before workers are forked."""
+    known: dict[Any, str] = dict(_get_overridable_functions()[1])
+    for holder in (torch._C._VariableFunctions, torch._C._nn):
+        for one in (getattr(holder, attribute) for attribute in dir(holder)):
+            if isinstance(one, COMPILED) and one not in known:
+                known[one] = function_name(one)
+    functions = [
+        Nameable(name, operator_of(name), not isinstance(function, COMPILED))
+        for function, name in known.items()
+        if not isinstance(function, type)
+    ]
+    operators = [Nameable(f"torch.ops.{name.replace('::', '.')}", name, False) for name in known_operators()]
+    return tuple(sorted(functions, key=lambda one: preference(one.name)) + operators)
+
+
+def operator_of(function: str) -> str:
+    """By which operator a function goes: aten::relu for torch.relu, aten::linalg_inv for torch.linalg.inv."""
+    holder, _, own = function.removeprefix("torch.").rpartition(".")
+    return f"aten::{holder}_{own}" if holder in SPECIAL_HOLDERS else f"aten::{own}"
+
+
+def preference(name: str) -> int:
+    """Of several names for the same, the least is the one that students know best."""
+    return next(rank for rank, start in enumerate(BEST_KNOWN) if name.startswith(start))
+
+
+@functools.lru_cache(maxsize=32)
+def by_name(rules: Rules) -> bool:
+    """Whether the rules name a function that may compute without an operator that they close."""
+    named = pattern_of(tuple(name for rule in rules for name in rule.names))
+    closed = {base_name(operator) for operator in operators_named(rules)}
+    return any((one.python or one.operator not in closed) and named.match(one.name) for one in nameable())
+
+
+def known_as(operator: str, rule: ForbiddenRule) -> str:
+    """The name by which students know an operator, if the rule has it; else the operator's own."""
+    base = base_name(operator)
+    names = (one.name for one in nameable() if one.operator == base)
+    return next((name for name in names if name_matches(name, rule)), operator)
 
 
 @functools.lru_cache(maxsize=65536)

@@ -25,6 +25,7 @@ from grader.sandbox import cuda, packing, protocol
 from grader.sandbox.accounts import MAX_FRAMES, frame_record, raised
 from grader.sandbox.compiler import defer_compiler
 from grader.sandbox.device import CPU, Device
+from grader.sandbox.doors import shut_side_doors
 from grader.sandbox.limits import Limits
 from grader.sandbox.loading import Loading, MissingNameError, Student, load_text
 from grader.sandbox.misconception import applied
@@ -84,7 +85,8 @@ class Printed(io.TextIOBase):
 
 
 def warm_up(*, forked: bool = True) -> types.ModuleType:
-    """Have torch do now what it does once: its first kernel reads /proc/cpuinfo, an optimizer imports.
+    """Have torch do now what it does once: its first kernel reads /proc/cpuinfo, an optimizer imports, and NumPy loads
+    its random numbers where they are first asked for.
 
     Where workers will use a card (`forked` is not so: each is one process), nothing may ask for one here, as the first
     backward pass and the first step of an optimizer do: they would have to do without one for good.
@@ -97,6 +99,8 @@ def warm_up(*, forked: bool = True) -> types.ModuleType:
         touch_everything()
     else:
         torch.ones(2, 2) @ torch.ones(2, 2)
+    seed_everything(0)
+    shut_side_doors()
     get_ready()
     return torch
 

@@ -119,26 +119,50 @@ import os, sys, torch
 from grader.sandbox.operators import ClosedOperators, dispatch_keys, out_of_turn
 from grader.sandbox.protocol import ForbiddenRule
 
-x, w = torch.rand(3, 4), torch.rand(5, 4)
-calls = {"linear": (x, w), "relu6": (x - 0.5,), "mse_loss": (x, x + 1)}
+torch.set_num_threads(1)
+x, w, image, kernel = torch.rand(3, 4), torch.rand(5, 4), torch.rand(1, 2, 5, 5), torch.rand(3, 2, 3, 3)
+calls = {
+    "linear": (x, w), "relu": (x - 0.5,), "relu6": (x - 0.5,), "mse_loss": (x, x + 1),
+    "convolution": (image, kernel, None, [1, 1], [0, 0], [1, 1], False, [0, 0], 1),
+    "max_pool2d_with_indices": (image, [2, 2]), "linalg_inv_ex": (torch.eye(3),),
+}
+first = lambda result: result[0] if isinstance(result, tuple) else result
+right = {name: first(getattr(torch.ops.aten, name).default(*given)).clone() for name, given in calls.items()}
 rule = ForbiddenRule(names=(), instead="", operations=tuple(f"aten::{name}*" for name in calls))
 closed = ClosedOperators()
 if sys.argv[1] == "closed":
     closed.close((rule,), out_of_turn)
 through = []
-for key in dispatch_keys():
-    for name, given in calls.items():
-        if os.fork() == 0:  # some keys end the process
-            os.close(2)
+
+
+def tried(names, key):
+    # which of them compute under this key; some keys end the process, and what is left is tried in another
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        os.close(2)
+        for name in names:
+            os.write(writing, b"?")
+            given = [one.clone().requires_grad_() if isinstance(one, torch.Tensor) else one for one in calls[name]]
+            keys = torch._C.DispatchKeySet(getattr(torch._C.DispatchKey, key))
             try:
-                getattr(torch.ops.aten, name).default.redispatch(
-                    torch._C.DispatchKeySet(getattr(torch._C.DispatchKey, key)), *given
-                )
+                result = first(getattr(torch.ops.aten, name).default.redispatch(keys, *given))
+                found = torch.allclose(result.detach(), right[name])
             except BaseException:
-                os._exit(1)
-            os._exit(7)
-        if os.waitstatus_to_exitcode(os.wait()[1]) == 7:
-            through.append((name, key))
+                found = False
+            os.write(writing, b"1" if found else b"0")
+        os._exit(0)
+    os.close(writing)
+    os.wait()
+    said = os.read(reading, 1000).decode().replace("?0", "0").replace("?1", "1").replace("?", "0")
+    os.close(reading)
+    return said
+
+
+for key in dispatch_keys():
+    said, names = "", list(calls)
+    while len(said) < len(names):
+        said += tried(names[len(said):], key)
+    through += [(name, key) for name, told in zip(names, said) if told == "1"]
 for name in ("linear", "relu6"):
     try:
         getattr(torch.ops.aten, name).default.decompose(*calls[name])

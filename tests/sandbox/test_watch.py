@@ -16,7 +16,7 @@ from torch import nn
 from grader.assignment import find_assignment
 from grader.sandbox.operators import operators_named
 from grader.sandbox.protocol import ForbiddenRule
-from grader.sandbox.watch import ForbiddenCallError, banned_places, look_up, watching
+from grader.sandbox.watch import ForbiddenCallError, banned_places, by_name, look_up, watching
 
 X, W, B = torch.ones(2, 3), torch.ones(4, 3), torch.ones(4)
 IMAGE, KERNEL = torch.ones(1, 1, 5, 5), torch.ones(1, 1, 3, 3)
@@ -65,10 +65,12 @@ BANNED: list[tuple[str, Callable[[], Any]]] = [
     ("activations", lambda: nn.Flatten()(IMAGE)),
     ("mse", lambda: F.mse_loss(X, X + 1)),
     ("mse", lambda: nn.MSELoss()(X, X + 1)),
+    ("mse", lambda: F.mse_loss(X, X + 1, weight=torch.ones_like(X))),  # by a formula in Python
     ("mse", lambda: torch._C._nn.mse_loss(X, X + 1)),
     ("training", lambda: torch.optim.SGD([W.clone().requires_grad_()], lr=0.1)),
     ("training", lambda: torch.linalg.lstsq(X, X)),
     ("training", lambda: torch.linalg.pinv(X)),
+    ("training", lambda: torch.triangular_solve(X.T, torch.eye(3))),
 ]
 ALLOWED: list[tuple[str, Callable[[], Any]]] = [
     ("linear", lambda: X @ W.T + B),
@@ -115,6 +117,56 @@ def test_catching_the_exception_does_not_help() -> None:
         contextlib.suppress(BaseException),
     ):  # just as a student's code might
         F.linear(X, W)
+    assert watch.caught is not None
+
+
+NAMES_OF_REFUSED = [
+    ("linear", lambda: ALIAS(X, W), "torch.nn.functional.linear"),
+    ("linear", lambda: nn.RNNCell(3, 4)(X), "torch.nn.functional.linear"),
+    ("conv", lambda: torch.conv2d(IMAGE, KERNEL), "torch.nn.functional.conv2d"),
+    ("training", lambda: torch.ops.aten.linalg_inv(torch.eye(2)), "torch.linalg.inv"),
+    (
+        "linear",
+        lambda: torch.ops.mkldnn._linear_pointwise(X, W, B, "none", [], ""),
+        "mkldnn::_linear_pointwise",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", range(len(NAMES_OF_REFUSED)))
+def test_an_operator_is_told_by_the_name_that_students_know(case: int) -> None:
+    """Where the rule has one; what goes by no other name is told by its own."""
+    part, banned, name = NAMES_OF_REFUSED[case]
+    with watching(rules(part)) as watch, pytest.raises(ForbiddenCallError):
+        banned()
+    assert watch.caught is not None
+    assert watch.caught.operation == name
+
+
+@pytest.mark.parametrize(
+    ("names", "operations", "needed"),
+    [
+        (("torch.linalg.inv", "torch.nn.Linear"), ("aten::linalg_inv",), False),
+        (("torch.linalg.inv", "torch.linalg.pinv"), ("aten::linalg_inv",), True),
+        (("torch.nn.functional.mse_loss",), ("aten::mse_loss*",), True),
+        (("torch.ops.aten.relu",), (), True),
+        (("torch.Tensor.relu_",), ("aten::relu*",), False),
+        (("numpy.*",), (), False),
+    ],
+)
+def test_calls_are_looked_at_one_by_one_only_where_no_operator_tells(
+    names: tuple[str, ...], operations: tuple[str, ...], needed: bool
+) -> None:
+    """That is where a function that is named may compute without a closed operator: then it is refused, too."""
+    assert by_name((ForbiddenRule(names=names, operations=operations, instead=""),)) is needed
+
+
+def test_a_rule_without_operators_holds() -> None:
+    """An instructor may name functions alone: an alias of one is refused when it is called."""
+    with watching((ForbiddenRule(names=("torch.nn.functional.linear",), instead="a product"),)) as watch:
+        with pytest.raises(ForbiddenCallError):
+            ALIAS(X, W)
+        assert (X @ W.T).shape == (2, 4)
     assert watch.caught is not None
 
 

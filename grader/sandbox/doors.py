@@ -1,0 +1,65 @@
+"""What torch computes operators with beside its dispatcher: taken away before a student's code runs.
+
+Where an operator is closed, its kernels are replaced in the dispatcher (`operators`).  torch has a few machines that
+come with kernels of their own, or that hand out the dispatcher's: the static runtime, nativert, the fusers of
+TorchScript, and what tells the kernel that an operator has at present.  None of them is needed to solve homework.
+"""
+
+from __future__ import annotations
+
+import gc
+from typing import Any, Final
+
+import torch
+
+FUNCTIONS: Final = frozenset({
+    "_dispatch_get_computed_kernel_for_dispatch_key",
+    "_fuse_to_static_module",
+    "_jit_llga_fuser",
+    "_jit_override_can_fuse_on_cpu",
+    "_jit_override_can_fuse_on_cpu_legacy",
+    "_jit_override_can_fuse_on_gpu",
+    "_jit_pass_fuse_tensorexprs",
+    "_jit_set_llga_enabled",
+    "_jit_set_te_must_use_llvm_cpu",
+    "_jit_set_texpr_fuser_enabled",
+    "_jit_to_static_module",
+})  # fmt: skip
+"""Of torch._C."""
+
+METHODS: Final = {
+    "Graph": ("createCudaFusionGroup", "createFusionGroup"),
+    "Node": ("g_", "gs_"),
+    "StaticModule": ("__call__", "benchmark", "benchmark_individual_ops", "runAsync"),
+    "_nativert.PyModelRunner": ("__init__",),
+    "_te.TensorExprKernel": ("__init__", "fallback", "run"),
+}
+"""Of torch._C's classes.  `Node.g_` puts a graph into a node, as a group that a fuser has made is."""
+
+
+def shut_side_doors() -> None:
+    """Once in a process, before workers are forked from it."""
+    torch._C._jit_set_texpr_fuser_enabled(False)
+    torch._C._jit_override_can_fuse_on_gpu(False)
+    forget(FUNCTIONS)
+    for name, methods in METHODS.items():
+        kind = named(name)
+        for method in methods:
+            if method in vars(kind):
+                delattr(kind, method)
+
+
+def forget(names: frozenset[str]) -> None:
+    """Take these functions out of torch._C, and out of the copy of it that the import system may keep."""
+    found = sorted(names & vars(torch._C).keys())
+    for holder in [one for one in gc.get_objects() if type(one) is dict and found[0] in one]:
+        for name in found:
+            holder.pop(name, None)
+
+
+def named(path: str) -> Any:
+    """A class of torch._C, by where it is in there; an empty one where this torch has none."""
+    found: Any = torch._C
+    for name in path.split("."):
+        found = getattr(found, name, type("Missing", (), {}))
+    return found
