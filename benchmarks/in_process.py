@@ -7,6 +7,7 @@ It is what `benchmarks/batch.py` compares with, and how the student code's own t
 
 from __future__ import annotations
 
+import gc
 import socket
 import sys
 import time
@@ -33,7 +34,7 @@ from grader.sandbox.protocol import (
     SourceFile,
     decode_reply,
 )
-from grader.sandbox.watch import get_ready, look_up
+from grader.sandbox.watch import look_up
 
 
 class InProcess:
@@ -43,8 +44,7 @@ class InProcess:
     torch = "the same process's"
 
     def __init__(self, probes: list[SourceFile], rules: Iterable[tuple[ForbiddenRule, ...]]) -> None:
-        worker.touch_everything()
-        get_ready()  # what follows is looked up before a worker is forked, so it is nobody's time here either
+        worker.warm_up()  # this and what follows comes before a worker is forked, so it is nobody's time here either
         for each in rules:
             look_up(each)
         self.probes = worker.load_probes(probes)
@@ -101,6 +101,7 @@ def main() -> None:
     assert isinstance(read, Submission)
     sandbox = InProcess(assignment.probes(), assignment.rules())
     scores: list[float] = []
+    gc.freeze()  # nor is it the student's time when all that was loaded is looked through for garbage
     examine(
         assignment,
         cast(Sandbox, sandbox),  # its workers have neither socket nor process

@@ -14,6 +14,8 @@ import numpy as np
 MOST_ANSWERS: Final = 1024
 """How many answers of one oracle are kept; the one that was asked for longest ago goes first."""
 
+PLAIN: Final = frozenset({bool, float, int, str, type(None)})
+
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -59,6 +61,8 @@ def described(value: Any, objects: list[Any]) -> Iterator[bytes]:
     if isinstance(value, np.ndarray):
         yield f"<{value.dtype.str}{value.shape}>".encode()
         yield np.ascontiguousarray(value).tobytes()
+    elif isinstance(value, list | tuple) and PLAIN.issuperset(map(type, value)):
+        yield f"<{type(value).__name__} {value!r}>".encode()  # what a type's `repr` tells apart, from 1 and 1.0 to -0.0
     elif isinstance(value, list | tuple):
         yield f"<{type(value).__name__} {len(value)}>".encode()
         for item in value:

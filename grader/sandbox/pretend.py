@@ -62,6 +62,14 @@ COPYING: Final[set[Function]] = {
 }  # fmt: skip
 """They take values from anywhere."""
 
+DESCRIBING: Final[set[Function]] = {
+    getter(Tensor.shape), getter(Tensor.dtype), getter(Tensor.ndim), getter(Tensor.requires_grad),
+    getter(Tensor.is_leaf), getter(Tensor.layout), getter(Tensor.is_sparse), getter(Tensor.is_nested),
+    getter(Tensor.is_mkldnn), Tensor.dim, Tensor.size, Tensor.numel, Tensor.stride, Tensor.is_contiguous,
+    Tensor.is_floating_point, Tensor.__len__,
+}  # fmt: skip
+"""They tell what is the same wherever a tensor is."""
+
 ANYWHERE: Final = SHAPE_OF_OTHER | COPYING
 
 
@@ -73,22 +81,26 @@ class Pretence(TorchFunctionMode):
         self._places: dict[int, tuple[StorageWeakRef, str]] = {}
 
     def __torch_function__(self, func: Function, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in DESCRIBING:
+            return func(*args, **(kwargs or {}))
+        if func in GETTERS:
+            place = self.place_of(args[0])
+            return GETTERS[func](place) if place else func(*args)
         options = dict(kwargs or {})
-        operands = list(tensors_in((*args, *options.values())))
-        if func in GETTERS and self.place_of(args[0]):
-            return GETTERS[func](self.place_of(args[0]))
         if func in TO_NUMPY and self.place_of(args[0]) == CARD and not options.get("force"):
             raise StillOnTheCardError(
                 f"can't convert {CARD} device type tensor to numpy: use Tensor.cpu() first"
             )
+        if func in MOVES:
+            return self._moved(func, args, options)
+        operands = list(tensors_in((*args, *options.values()) if options else args))
         if func is torch._C._nn._parse_to and operands:  # what a module's `to` makes of its arguments
             device, *rest = func(*args, **options)
             return (torch.device(self.place_of(operands[0]) or device), *rest)
-        if func in MOVES:
-            return self._moved(func, args, options)
-        if func not in ANYWHERE:
-            self._refuse_mixed(func, args, operands)
-        return self._computed(func, args, options, operands)
+        places = [self.place_of(one) for one in operands]
+        if func not in ANYWHERE and CARD in places and "cpu" in places:
+            refuse_mixed(func, args, operands, places)
+        return self._computed(func, args, options, operands, places)
 
     # ------------------------------------------------------------------------------------- moving
 
@@ -102,13 +114,15 @@ class Pretence(TorchFunctionMode):
             result = result.clone()
         return self._put(result, wanted)
 
-    def _computed(self, func: Function, args: Any, options: dict[str, Any], operands: list[Tensor]) -> Any:
+    def _computed(
+        self, func: Function, args: Any, options: dict[str, Any], operands: list[Tensor], places: list[str]
+    ) -> Any:
         asked = options.get("device")
         if asked is not None and func is not torch.device:
             options["device"] = "cpu"
         result = func(*args, **options)
         made = not operands and asked is None
-        place = kind_of(asked) if asked is not None else "cpu" if made else self._place_of_any(operands)
+        place = kind_of(asked) if asked is not None else "cpu" if made else place_of_all(places)
         for one in tensors_in((result,)):
             if asked is not None and operands and place != self.place_of(one) and shares_any(one, operands):
                 return self._put(
@@ -140,20 +154,21 @@ class Pretence(TorchFunctionMode):
         held = self._places.items()
         self._places = {key: kept for key, kept in held if not kept[0].expired()}  # type: ignore[no-untyped-call]
 
-    def _place_of_any(self, operands: list[Tensor]) -> str:
-        """Of what is computed from these: the card's where one of them is there."""
-        places = [self.place_of(one) for one in operands]
-        return CARD if CARD in places else "" if "" in places else "cpu"
 
-    def _refuse_mixed(self, func: Function, args: Any, operands: list[Tensor]) -> None:
-        # a tensor on the card may be indexed by one on the CPU, not the reverse
-        if func is Tensor.__getitem__:
-            operands = operands if self.place_of(args[0]) == "cpu" else []
-        places = {self.place_of(one) for one in operands if self.place_of(one) == CARD or one.dim() > 0}
-        if {CARD, "cpu"} <= places:
-            raise MixedDevicesError(
-                f"Expected all tensors to be on the same device, but found at least two devices, {CARD} and cpu!"
-            )
+def place_of_all(places: list[str]) -> str:
+    """Of what is computed from operands there: the card's where one of them is there."""
+    return CARD if CARD in places else "" if "" in places else "cpu"
+
+
+def refuse_mixed(func: Function, args: Any, operands: list[Tensor], places: list[str]) -> None:
+    """Operands of the card meet some of the CPU: a single number may, and what a tensor on the card is indexed by."""
+    if func is Tensor.__getitem__ and (not isinstance(args[0], Tensor) or places[0] != "cpu"):
+        return
+    met = {place for one, place in zip(operands, places, strict=True) if place == CARD or one.dim() > 0}
+    if {CARD, "cpu"} <= met:
+        raise MixedDevicesError(
+            f"Expected all tensors to be on the same device, but found at least two devices, {CARD} and cpu!"
+        )
 
 
 def moved_to(mode: Pretence, args: Any, options: dict[str, Any]) -> tuple[str, list[Any], dict[str, Any]]:

@@ -1,22 +1,58 @@
 """Worker's side: nobody else computes while a part that forbids operations is asked.
 
-A process that a student's code has started before any operator was closed would not find them closed: it could compute
-what is forbidden and hand the numbers over.  So before the first call under new rules the fork that answers ends every
-other process but the one that it was forked from, whose operators are closed since it has loaded the module.  What the
-call itself starts is not touched, and finds the operators closed.
+The process that has loaded the module, of which the one that answers is a fork, stands still meanwhile, or has closed
+before what any part forbids: its threads, its signal handlers and what runs at a fork are the student's, too.  Any
+other process that a student's code has started before any operator was closed would not find them closed: it could
+compute what is forbidden and hand the numbers over.  So before the first call under new rules the fork that answers
+ends every other process but the one that it was forked from.  What the call itself starts is not touched, and finds
+the operators closed.
 
 All this runs in the student's own process: like the watch it detects and hinders, it is no wall.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+
+from grader.sandbox import linux
 
 ROUNDS = 100
 """How often is looked for others: who forks meanwhile is met in the next round, who does nothing else in none."""
+
+
+def fork_alone(close: Callable[[], None]) -> int:
+    """As `os.fork`; whatever this process does while the child lives, or after, comes after `close`.
+
+    A process of one thread stands still while the child lives, and `close` is the first that it does then: no signal is
+    handled, no garbage collected and nothing traced before.  One that has other threads closes before it forks.
+    """
+    if has_threads():
+        close()
+        return os.fork()
+    sys.settrace(None)
+    sys.setprofile(None)
+    collecting = gc.isenabled()
+    gc.disable()
+    waiting = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        return linux.fork_standing_still(close)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, waiting)
+        if collecting:
+            gc.enable()
+
+
+def has_threads() -> bool:
+    """Whether this process has more than one, or may have: where /proc can't be read, in the second tier."""
+    try:
+        return len(os.listdir("/proc/self/task")) > 1
+    except OSError:
+        return True
 
 
 def be_alone() -> None:

@@ -15,6 +15,7 @@ import types
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -47,7 +48,7 @@ from grader.sandbox.protocol import (
     Request,
     SourceFile,
 )
-from grader.sandbox.solitude import be_alone
+from grader.sandbox.solitude import be_alone, fork_alone
 from grader.sandbox.watch import ForbiddenCallError, Watch, get_ready, watching
 
 
@@ -148,14 +149,11 @@ def receive_load(channel: socket.socket) -> Load:
 def serve(channel: socket.socket, load: Load, probes: types.ModuleType, limits: Limits) -> None:
     """Load, then fork on request until the examiner hangs up.
 
-    In this process, which answers nothing, what any part forbids stays closed: its threads, its signal handlers and
-    what runs at a fork are the student's, and could compute for the forks.
+    This process answers nothing, and computes nothing of what any part forbids while a fork answers, or after.
     """
     desk = prepare_desk(channel, load, probes, limits)
-    if desk is not None:
-        desk.operators.close(load.forbidden, out_of_turn)
     while desk is not None and isinstance(receive(channel), Fork):
-        pid = os.fork()
+        pid = fork_alone(partial(desk.operators.close, load.forbidden, out_of_turn))
         if pid == 0:
             answer_probes(channel, desk, alone=True)
             os._exit(0)
