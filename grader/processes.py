@@ -6,10 +6,12 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -22,16 +24,45 @@ def pool(processes: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(processes, get_context(how), initializer=end_with_parent)
 
 
-def apart(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-    """Call it in a fork of this process, so that the libraries which it imports leave this one as it is; here, where
-    there are threads already.  ChildProcessError where the fork ends before it has answered."""
+def apart(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> Callable[[], _T]:
+    """Begin to call it in a fork of this process, so that the libraries which it imports leave this one as it is.
+
+    What comes back waits for its value, or raises what it raised; ChildProcessError where the fork ends before it has
+    answered.  Where there are threads already, it is called here, when its value is asked for.
+    """
+    call = partial(function, *arguments, **named)
     if threads() != 1:
-        return function(*arguments, **named)
+        return call
+    context = get_context("fork")
+    reading, writing = context.Pipe(duplex=False)
+    process = context.Process(target=tell, args=(writing, call), daemon=True)
+    process.start()
+    writing.close()
+    return partial(told_by, process, reading, function.__name__)
+
+
+def tell(line: Connection, call: Callable[[], Any]) -> None:
+    """In the fork: what came of the call, and whether it is what it raised."""
+    end_with_parent()
     try:
-        with pool(1) as processes:
-            return processes.submit(function, *arguments, **named).result()
-    except BrokenProcessPool:
-        raise ChildProcessError(f"the process that ran {function.__name__} has ended") from None
+        told = call(), False
+    except Exception as error:  # noqa: BLE001 - raised again by who asked for it
+        told = error, True
+    line.send(told)
+
+
+def told_by(process: BaseProcess, line: Connection, name: str) -> Any:
+    """What a fork tells."""
+    try:
+        with line:
+            told, is_error = line.recv()
+    except EOFError:
+        raise ChildProcessError(f"the process that ran {name} has ended") from None
+    finally:
+        process.join()
+    if is_error:
+        raise told
+    return told
 
 
 def threads() -> int:

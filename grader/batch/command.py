@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from grader.batch.records import Order, Watcher
@@ -24,7 +24,7 @@ def run_batch(order: Order, say: Say, started: ZygoteProcess | None = None) -> N
     """
     try:
         with watcher_for(say) as watcher:
-            summary = grade_class(order, watcher, started)
+            summary = grade_class(order, watcher, started, meanwhile=get_ready_for_pages)
     except KeyboardInterrupt:
         say(f"Stopped. What was graded is in {order.out}; run the same command again to go on.")
         raise SystemExit(INTERRUPTED) from None
@@ -35,6 +35,14 @@ def run_batch(order: Order, say: Say, started: ZygoteProcess | None = None) -> N
         raise GraderError(
             "Some submissions could not be checked; run the same command again to try them again."
         )
+
+
+def get_ready_for_pages() -> None:
+    """Import what makes pages, once, before processes that make them are forked; what goes wrong `show_pages` tells."""
+    with suppress(Exception):
+        from grader.report.pages.templates import get_ready
+
+        get_ready()
 
 
 def show_pages(out: Path, jobs: int, say: Say) -> None:

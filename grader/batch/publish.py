@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,17 +44,19 @@ class Publisher:
         for attempt, _ in {*lacking, *self._book.unpublished()}:
             self.write(attempt, self._book.result(attempt))
 
-    def finish(self, assignment: Assignment, *, max_points_row: bool) -> None:
-        """grades.csv; and that the results' files need not be written again."""
+    def finish(
+        self, assignment: Assignment, *, max_points_row: bool, meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
+        """grades.csv; and that the results' files need not be written again.  `meanwhile` is done beside."""
         self._book.set(max_points_row="yes" if max_points_row else "no")
-        self._finish({part.name: part.points for part in assignment.parts})
+        self._finish({part.name: part.points for part in assignment.parts}, meanwhile)
 
     def renew(self) -> None:
         """The files whose results count differently now, and grades.csv, as the last batch was asked to write it."""
         self.catch_up()
-        self._finish({part.name: part.max_score for part in self._book.parts()})
+        self._finish({part.name: part.max_score for part in self._book.parts()}, lambda: None)
 
-    def _finish(self, parts: Mapping[str, float]) -> None:
+    def _finish(self, parts: Mapping[str, float], meanwhile: Callable[[], None]) -> None:
         if self._written:
             self._book.mark_published(self._written)
             self._written.clear()
@@ -66,12 +68,14 @@ class Publisher:
             return  # it is there as it should be, and pandas takes a while to import
         try:
             table = apart(grades_csv, rows, list(parts), list(parts.values()), max_points_row=with_points)
+            meanwhile()
+            content = table()
         except ChildProcessError as error:
             raise GraderError(
                 f"{file}: can't be made: {error}, for lack of memory perhaps. The gradebook has every result; "
                 "run the same command again."
             ) from None
-        replace(file, table)
+        replace(file, content)
         self._book.set(grades=made_of(told, file))
 
 

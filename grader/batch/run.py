@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -31,12 +31,21 @@ from grader.sandbox.launch import ZygoteProcess
 from grader.score.extensions import policy_of
 
 
-def grade_class(order: Order, watcher: Watcher, started: ZygoteProcess | None = None) -> Summary:
+def nothing() -> None:
+    """What is done beside where nothing is."""
+
+
+def grade_class(
+    order: Order,
+    watcher: Watcher,
+    started: ZygoteProcess | None = None,
+    meanwhile: Callable[[], None] = nothing,
+) -> Summary:
     """Grade every submission of a folder that has changed since the last time.
 
     What is done is recorded at once, so that the batch may end at any moment and go on later.  `started`: the sandbox
-    of this tier and for this device, where it is under way.  Raises UsageError
-    where the folder, the output folder or the assignment is wrong, GraderError where the grader can't go on.
+    of this tier and for this device, where it is under way.  `meanwhile` is done while grades.csv is made.  Raises
+    UsageError where the folder, the output folder or the assignment is wrong, GraderError where the grader can't go on.
     """
     found = submissions_of(order)
     absent = absent_of(order, found)
@@ -48,7 +57,7 @@ def grade_class(order: Order, watcher: Watcher, started: ZygoteProcess | None = 
             circumstances = settled(order, book, seed, crew)
             keep_policy(order, book, circumstances.suite, found)
             planned = plan(order, book, found, circumstances)
-            return carry_out(order, book, crew, planned, watcher)
+            return carry_out(order, book, crew, planned, watcher, meanwhile)
 
 
 def plan_only(order: Order) -> Plan:
@@ -62,7 +71,9 @@ def plan_only(order: Order) -> Plan:
         return plan(order, book, found, supposed(order, book))
 
 
-def carry_out(order: Order, book: Gradebook, crew: Staff, planned: Plan, watcher: Watcher) -> Summary:
+def carry_out(
+    order: Order, book: Gradebook, crew: Staff, planned: Plan, watcher: Watcher, meanwhile: Callable[[], None]
+) -> Summary:
     """Do what is planned, recording and publishing each result as it comes."""
     run = book.begin(order.folder.resolve(), planned.circumstances.seed, order.jobs)
     publisher = Publisher(book)
@@ -70,7 +81,7 @@ def carry_out(order: Order, book: Gradebook, crew: Staff, planned: Plan, watcher
     watcher.begin(len(planned.decisions), len(planned.decisions) - len(planned.work))
     recorder = Recorder(order.assignment, book, run, planned.circumstances, publisher, watcher)
     examining = Examining(crew, recorder, watcher, jobs=most_at_a_time(order), limits=order.assignment.limits)
-    with wound_up(order, book, run, publisher):
+    with wound_up(order, book, run, publisher, meanwhile):
         for decision in planned.work:
             if decision.action == "score":
                 recorder.rescored(decision)
@@ -79,7 +90,9 @@ def carry_out(order: Order, book: Gradebook, crew: Staff, planned: Plan, watcher
 
 
 @contextmanager
-def wound_up(order: Order, book: Gradebook, run: Run, publisher: Publisher) -> Iterator[None]:
+def wound_up(
+    order: Order, book: Gradebook, run: Run, publisher: Publisher, meanwhile: Callable[[], None]
+) -> Iterator[None]:
     """However it ends, grades.csv tells what is known by then."""
     try:
         yield
@@ -88,7 +101,7 @@ def wound_up(order: Order, book: Gradebook, run: Run, publisher: Publisher) -> I
             publisher.finish(order.assignment, max_points_row=order.max_points_row)
             book.end(run, "interrupted")
         raise
-    publisher.finish(order.assignment, max_points_row=order.max_points_row)
+    publisher.finish(order.assignment, max_points_row=order.max_points_row, meanwhile=meanwhile)
     book.end(run, "incomplete" if unchecked(book) else "complete")
 
 

@@ -37,6 +37,12 @@ def environment() -> Environment:
     return made
 
 
+def get_ready() -> None:
+    """Have every template compiled."""
+    for name in environment().list_templates(extensions=["html"]):
+        environment().get_template(name)
+
+
 def page(template: str, styles: tuple[str, ...], script: str | None = None, **values: Any) -> bytes:
     """A page that loads nothing: its style sheets and its script are in it, and only they are allowed."""
     css = "\n".join(text_of(name) for name in styles)
