@@ -51,10 +51,12 @@ def shut_side_doors() -> None:
 
 def forget(names: frozenset[str]) -> None:
     """Take these functions out of torch._C, and out of the copy of it that the import system may keep."""
-    found = sorted(names & vars(torch._C).keys())
-    for holder in [one for one in gc.get_objects() if type(one) is dict and found[0] in one]:
-        for name in found:
-            holder.pop(name, None)
+    module = vars(torch._C)
+    found = {name: module[name] for name in names & module.keys()}
+    for holder in gc.get_referrers(*found.values()):
+        if type(holder) is dict and holder is not found:
+            for name in found:
+                holder.pop(name, None)
 
 
 def named(path: str) -> Any:

@@ -8,6 +8,7 @@ there is nothing to gain by catching what it raises.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import functools
 import itertools
@@ -92,25 +93,19 @@ def keys_of(operator: str) -> tuple[str, ...]:
     none left to be named, as `OpOverload.redispatch` and `OpOverload.decompose` do.
     """
     passing_on = PASSING_ON if operator.startswith("aten::") else ()
-    return tuple(
-        key for key in dispatch_keys() if not key.startswith(passing_on) and has_kernel(operator, key)
-    )
+    return tuple(key for key, has in kernels().items() if operator in has and not key.startswith(passing_on))
 
 
 @functools.lru_cache(maxsize=1)
-def dispatch_keys() -> tuple[str, ...]:
-    """Every key that a kernel can be registered under; asked for once, as `known_operators`."""
-    return tuple(key for key in torch._C.DispatchKey.__members__ if has_kernel("aten::relu", key) is not None)
-
-
-def has_kernel(operator: str, key: str) -> bool | None:
-    """None where there can be none under this key: it marks a range, or is unknown by this name."""
-    if key == "Undefined" or key.startswith(("StartOf", "EndOf")):
-        return None
-    try:
-        return bool(torch._C._dispatch_has_kernel_for_dispatch_key(operator, key))
-    except RuntimeError:
-        return None
+def kernels() -> dict[str, frozenset[str]]:
+    """For every key that can be named, the operators that have a kernel under it; asked for once, as
+    `known_operators`."""
+    found: dict[str, frozenset[str]] = {}
+    for key in torch._C.DispatchKey.__members__:
+        if key != "Undefined" and not key.startswith(("StartOf", "EndOf")):
+            with contextlib.suppress(RuntimeError):  # unknown by this name
+                found[key] = frozenset(torch._C._dispatch_get_registrations_for_dispatch_key(key))
+    return found
 
 
 def base_name(operator: str) -> str:
