@@ -39,7 +39,7 @@ COMPILED = (BuiltinFunctionType, MethodDescriptorType)
 SPECIAL_HOLDERS = ("fft", "linalg", "special")
 """Modules of torch's whose operators bear the module's name, too."""
 
-BEST_KNOWN = ("torch.nn.functional.", "torch.linalg.", "torch.Tensor.", "torch.")
+BEST_KNOWN = ("torch.nn.functional.", "torch.linalg.")
 
 INHERITED = object()
 
@@ -246,9 +246,9 @@ def operator_of(function: str) -> str:
     return f"aten::{holder}_{own}" if holder in SPECIAL_HOLDERS else f"aten::{own}"
 
 
-def preference(name: str) -> int:
-    """Of several names for the same, the least is the one that students know best."""
-    return next(rank for rank, start in enumerate(BEST_KNOWN) if name.startswith(start))
+def preference(name: str) -> tuple[bool, bool]:
+    """Of several names for the same, the least is the one that students know best; a method may be an operator sign."""
+    return name.startswith("torch.Tensor."), not name.startswith(BEST_KNOWN)
 
 
 @functools.lru_cache(maxsize=32)
