@@ -31,15 +31,11 @@ from grader.sandbox.launch import ZygoteProcess
 from grader.score.extensions import policy_of
 
 
-def nothing() -> None:
-    """What is done beside where nothing is."""
-
-
 def grade_class(
     order: Order,
     watcher: Watcher,
     started: ZygoteProcess | None = None,
-    meanwhile: Callable[[], None] = nothing,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Summary:
     """Grade every submission of a folder that has changed since the last time.
 

@@ -12,20 +12,24 @@ from typing import Any, Final
 
 import torch
 
-FUNCTIONS: Final = frozenset({
-    "_dispatch_get_computed_kernel_for_dispatch_key",
-    "_fuse_to_static_module",
-    "_jit_llga_fuser",
+SWITCHES: Final = frozenset({
     "_jit_override_can_fuse_on_cpu",
     "_jit_override_can_fuse_on_cpu_legacy",
     "_jit_override_can_fuse_on_gpu",
-    "_jit_pass_fuse_tensorexprs",
     "_jit_set_llga_enabled",
-    "_jit_set_te_must_use_llvm_cpu",
     "_jit_set_texpr_fuser_enabled",
-    "_jit_to_static_module",
 })  # fmt: skip
-"""Of torch._C."""
+"""Functions of torch._C that turn fusers on and off."""
+
+FUNCTIONS: Final = SWITCHES | {
+    "_dispatch_get_computed_kernel_for_dispatch_key",
+    "_fuse_to_static_module",
+    "_jit_llga_fuser",
+    "_jit_pass_fuse_tensorexprs",
+    "_jit_set_te_must_use_llvm_cpu",
+    "_jit_to_static_module",
+}
+"""Functions of torch._C that are taken away."""
 
 METHODS: Final = {
     "Graph": ("createCudaFusionGroup", "createFusionGroup"),
@@ -39,8 +43,8 @@ METHODS: Final = {
 
 def shut_side_doors() -> None:
     """Once in a process, before workers are forked from it."""
-    torch._C._jit_set_texpr_fuser_enabled(False)
-    torch._C._jit_override_can_fuse_on_gpu(False)
+    for name in SWITCHES & vars(torch._C).keys():
+        getattr(torch._C, name)(False)
     forget(FUNCTIONS)
     for name, methods in METHODS.items():
         kind = named(name)

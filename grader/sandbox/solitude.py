@@ -19,8 +19,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from grader.sandbox import linux
-
 ROUNDS = 100
 """How often is looked for others: who forks meanwhile is met in the next round, who does nothing else in none."""
 
@@ -31,6 +29,8 @@ def fork_alone(close: Callable[[], None]) -> int:
     A process of one thread stands still while the child lives, and `close` is the first that it does then: no signal is
     handled, no garbage collected and nothing traced before.  One that has other threads closes before it forks.
     """
+    from grader.sandbox import linux  # not where a module is loaded on a system of another kind
+
     if has_threads():
         close()
         return os.fork()

@@ -31,7 +31,11 @@ MISSING_NAMES = {
     "select": """
         poll epoll devpoll kqueue EPOLLIN POLLIN
     """,
+    "ctypes": """
+        CDLL PyDLL
+    """,
 }
+"""Windows has the two of ctypes, but not for None, the program's own library, which is what the grader asks for."""
 
 
 class Poorer(types.ModuleType):

@@ -16,7 +16,7 @@ signal.signal(signal.SIGUSR1, lambda *_: order.append("signal"))
 os.register_at_fork(after_in_parent=lambda: order.append("hook"))
 over = os.path.join(tempfile.mkdtemp(), "over")
 sys.settrace(lambda *_: order.append("trace") if os.path.exists(over) else None)
-gc.callbacks.append(lambda *_: order.append("gc"))
+gc.callbacks.append(lambda *_: order.append("gc") if os.path.exists(over) else None)
 order.clear()
 pid = fork_alone(lambda: [gc.isenabled() or order.append("closed"), [[] for _ in range(100_000)]])
 if pid == 0:
