@@ -62,27 +62,31 @@ def fork_into(namespaces: int) -> int:
     For a process of one thread: the C library, which offers no such call, does not hear of the fork, and its own
     preparations (locks that another thread might hold) are left out.
     """
-    return _cloned(namespaces, lambda: None)
+    pid = _cloned(namespaces, lambda: None)
+    assert pid is not None
+    return pid
 
 
-def fork_standing_still(first: Callable[[], None]) -> int:
+def fork_standing_still(alone: Callable[[], bool], first: Callable[[], None]) -> int | None:
     """As `os.fork`, but that the parent stands still, in the kernel, until the child has ended; `first` is the first
-    that it does then.  For a process of one thread, as `fork_into`."""
-    return _cloned(CLONE_VFORK, first)
+    that it does then.  For a process of one thread, as `fork_into`: None, and nothing was done, where it turns out at
+    the last moment not to be `alone`."""
+    return _cloned(CLONE_VFORK, first, alone)
 
 
-def _cloned(flags: int, first: Callable[[], None]) -> int:
-    arguments = (ctypes.c_long(argument) for argument in (flags | signal.SIGCHLD, 0, 0, 0, 0))
-    _interpreter.PyOS_BeforeFork()
-    pid = int(_interpreter.syscall(ctypes.c_long(_CLONE_CALL[platform.machine()]), *arguments))
+def _cloned(flags: int, first: Callable[[], None], alone: Callable[[], bool] = lambda: True) -> int | None:
+    arguments = [ctypes.c_long(argument) for argument in (flags | signal.SIGCHLD, 0, 0, 0, 0)]
+    number = ctypes.c_long(_CLONE_CALL[platform.machine()])
+    _interpreter.PyOS_BeforeFork()  # may run hooks, which may start threads
+    pid = int(_interpreter.syscall(number, *arguments)) if alone() else None
     if pid == 0:
         _interpreter.PyOS_AfterFork_Child()
         return 0
-    number = ctypes.get_errno()
+    error = ctypes.get_errno()
     first()
     _interpreter.PyOS_AfterFork_Parent()
-    if pid < 0:
-        raise OSError(number, f"clone: {os.strerror(number)}")
+    if pid is not None and pid < 0:
+        raise OSError(error, f"clone: {os.strerror(error)}")
     return pid
 
 

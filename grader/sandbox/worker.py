@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import signal
 import socket
 import sys
 import types
@@ -101,8 +102,8 @@ def warm_up(*, forked: bool = True) -> types.ModuleType:
     else:
         torch.ones(2, 2) @ torch.ones(2, 2)
     seed_everything(0)
-    shut_side_doors()
     get_ready()
+    shut_side_doors()
     return torch
 
 
@@ -152,9 +153,11 @@ def serve(channel: socket.socket, load: Load, probes: types.ModuleType, limits: 
     This process answers nothing, and computes nothing of what any part forbids while a fork answers, or after.
     """
     desk = prepare_desk(channel, load, probes, limits)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch's raises where a DataLoader's process is ended
     while desk is not None and isinstance(receive(channel), Fork):
         pid = fork_alone(partial(desk.operators.close, load.forbidden, out_of_turn))
         if pid == 0:
+            torch.set_num_threads(1)  # others, which the module may have asked for, are not forked
             answer_probes(channel, desk, alone=True)
             os._exit(0)
         _, status = os.waitpid(pid, 0)

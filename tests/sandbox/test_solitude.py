@@ -39,6 +39,18 @@ if pid == 0:
 _, status = os.waitpid(pid, 0)
 print(order, os.waitstatus_to_exitcode(status))
 """
+AT_THE_LAST_MOMENT = """
+import os, threading, time
+from grader.sandbox.solitude import fork_alone
+
+order = []
+os.register_at_fork(before=lambda: threading.Thread(target=time.sleep, args=(1,), daemon=True).start())
+pid = fork_alone(lambda: order.append("closed"))
+if pid == 0:
+    os._exit(len(order))
+_, status = os.waitpid(pid, 0)
+print(order, os.waitstatus_to_exitcode(status))
+"""
 
 
 @pytest.mark.parametrize(
@@ -46,8 +58,9 @@ print(order, os.waitstatus_to_exitcode(status))
     [
         (STILL, "['closed', 'hook', 'signal'] closed 0 True\n"),
         (WITH_A_THREAD, "['closed'] 1\n"),
+        (AT_THE_LAST_MOMENT, "['closed'] 1\n"),
     ],
-    ids=["one thread", "more threads"],
+    ids=["one thread", "more threads", "a thread that a hook starts"],
 )
 def test_the_forks_parent_does_nothing_before_it_has_closed(program: str, said: str) -> None:
     """Alone it stands still until the child has ended, and then closes before a signal, a hook, a trace or a collection

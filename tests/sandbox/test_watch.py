@@ -65,7 +65,7 @@ BANNED: list[tuple[str, Callable[[], Any]]] = [
     ("activations", lambda: nn.Flatten()(IMAGE)),
     ("mse", lambda: F.mse_loss(X, X + 1)),
     ("mse", lambda: nn.MSELoss()(X, X + 1)),
-    ("mse", lambda: F.mse_loss(X, X + 1, weight=torch.ones_like(X))),  # by a formula in Python
+    ("mse", lambda: F.mse_loss(X, X + 1, **{"weight": X})),  # type: ignore[arg-type] # by a formula in Python
     ("mse", lambda: torch._C._nn.mse_loss(X, X + 1)),
     ("training", lambda: torch.optim.SGD([W.clone().requires_grad_()], lr=0.1)),
     ("training", lambda: torch.linalg.lstsq(X, X)),
@@ -120,7 +120,7 @@ def test_catching_the_exception_does_not_help() -> None:
     assert watch.caught is not None
 
 
-NAMES_OF_REFUSED = [
+NAMES_OF_REFUSED: list[tuple[str, Callable[[], Any], str]] = [
     ("linear", lambda: ALIAS(X, W), "torch.nn.functional.linear"),
     ("linear", lambda: nn.RNNCell(3, 4)(X), "torch.nn.functional.linear"),
     ("conv", lambda: torch.conv2d(IMAGE, KERNEL), "torch.nn.functional.conv2d"),
