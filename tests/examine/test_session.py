@@ -198,6 +198,26 @@ def test_exhibits_are_kept(grade: Grade) -> None:
 
 
 @pytest.mark.parametrize(
+    "alive",
+    [
+        "load = torch.utils.data.DataLoader(torch.ones(8, 1), num_workers=2, persistent_workers=True)\n"
+        "double.batches = iter(load)",
+        "plain, asked = double, torch.set_num_threads(4)\nproduct = torch.ones(600, 600) @ torch.ones(600, 600)\n"
+        "def double(x):\n    asked, product, torch.ones(600, 600) @ torch.ones(600, 600)\n    return plain(x)",
+        "import threading, time\ndouble.idle = threading.Thread(target=time.sleep, args=(60,), daemon=True)\n"
+        "double.idle.start()",
+        "import signal\ndouble.before = signal.signal(signal.SIGALRM, lambda *_: None)\n"
+        "double.timer = signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)",
+    ],
+    ids=["DataLoader", "OpenMP", "thread", "timer"],
+)
+def test_what_a_module_has_running_costs_nothing(grade: Grade, alive: str) -> None:
+    """Processes, threads and timers that it started while it was loaded end or go on; right stays right."""
+    result = grade(f"{RIGHT}\nrunning = [0]\n{alive}\n")
+    assert {test.outcome for test in result.tests} == {Outcome.PASSED}
+
+
+@pytest.mark.parametrize(
     "vandalism",
     [
         "torch.nn.Module.__call__ = None",
