@@ -102,7 +102,7 @@ def warm_up(*, forked: bool = True) -> types.ModuleType:
     else:
         torch.ones(2, 2) @ torch.ones(2, 2)
     seed_everything(0)
-    get_ready()
+    get_ready()  # first, since torch names all its functions for it, also those that are then taken away
     shut_side_doors()
     return torch
 
