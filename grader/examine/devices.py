@@ -71,19 +71,25 @@ MEANINGS: Final = {
 """Each hint with what PyTorch says, in the order in which they are looked for."""
 
 
-def device_hint(replies: Iterable[Reply], limits: Limits) -> str | None:
-    """What an exception about devices comes from; None where none was raised."""
+def device_hint(replies: Iterable[Reply], limits: Limits, device: str) -> str | None:
+    """What an exception about devices comes from, in a test on `device` ("cpu" or "cuda"); None where none was
+    raised."""
     for reply in replies:
         if isinstance(reply, Raised):
-            return meaning(reply.message, limits)
+            return meaning(reply.message, limits, device)
     return None
 
 
-def meaning(message: str, limits: Limits) -> str | None:
-    """The first hint that fits what PyTorch says."""
+def meaning(message: str, limits: Limits, device: str) -> str | None:
+    """The first hint that fits what PyTorch says.
+
+    Of a fork PyTorch speaks where one of a DataLoader's asks for the GPU; and on the CPU, where whatever is graded runs
+    in a fork, where anything does.
+    """
     for hint, signs in MEANINGS.items():
         if any(re.search(sign, message) for sign in signs):
-            return hint.format(limits.gpu_memory_mb)
+            chosen = BY_NAME if hint == FORKED and device == "cpu" else hint
+            return chosen.format(limits.gpu_memory_mb)
     return None
 
 

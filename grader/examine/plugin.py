@@ -228,7 +228,7 @@ class Examiner:
         declared = self.declared(item)
         if self.hints is not None and not declared.takes_long:
             found = self.hints.find(declared.about, exchanges)
-        hint = found or device_hint((reply for _, reply in exchanges), self.assignment.limits)
+        hint = found or device_hint((reply for _, reply in exchanges), self.assignment.limits, self.device)
         return msgspec.structs.replace(result, hint=hint)
 
     def rehearsed(self, result: TestResult, item: pytest.Function, trial: Trial) -> TestResult:

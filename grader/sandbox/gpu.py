@@ -170,7 +170,7 @@ def device_of(card: Card, root: Path = Path("/")) -> Device:
         visible=partition() or card.uuid or "0",
         nodes=tuple(str(node) for node in nodes_of(card, root)),
         files=(*map(str, libraries), *map(str, system_files(card, root))),
-        libraries=tuple(sorted({str(file.parent) for file in libraries})),
+        libraries=tuple(dict.fromkeys(str(file.parent) for file in libraries)),
     )
 
 
@@ -207,11 +207,17 @@ def driver_libraries() -> list[Path]:
 
 
 def found_libraries() -> list[Path]:
-    """Where the loader finds them: in its cache, else in the folders of LD_LIBRARY_PATH."""
-    listed = list(libraries_in_cache())
+    """As the loader looks for them: in the folders of LD_LIBRARY_PATH, then in its cache; the first of each name.
+
+    A toolkit's own stand-in for the driver, which many a cache lists, is not to win over the driver itself.
+    """
     folders = [Path(folder) for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
     named = [file for folder in folders if folder.is_dir() for file in sorted(folder.iterdir())]
-    return listed or [file for file in named if DRIVER.match(file.name) and file.is_file()]
+    libraries = [file for file in named if DRIVER.match(file.name) and file.is_file()]
+    first: dict[str, Path] = {}
+    for file in (*libraries, *libraries_in_cache()):
+        first.setdefault(file.name, file)
+    return list(first.values())
 
 
 def libraries_in_cache() -> Iterator[Path]:

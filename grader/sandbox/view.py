@@ -152,8 +152,15 @@ def _system() -> list[str]:
             arguments += ["--ro-bind", str(folder), str(folder)]
     for file in SYSTEM_FILES:
         if Path(file).is_file():
-            arguments += ["--ro-bind", file, file]
+            arguments += ["--ro-bind", str(program_behind(Path(file))), file]
     return arguments
+
+
+def program_behind(file: Path) -> Path:
+    """The program itself where a distribution has put a script of its own before it: Ubuntu's /sbin/ldconfig is one,
+    and inside there is no shell to run it."""
+    real = file.with_name(f"{file.name}.real")
+    return real if real.is_file() else file
 
 
 def python_folders() -> list[Path]:

@@ -22,8 +22,8 @@ from tests.fixtures import tiny_assignment
 LIMITS = Limits(gpu_memory_mb=768)
 
 
-def hint(message: str, kind: str = "RuntimeError") -> str:
-    return device_hint([Raised(id=1, type=kind, message=message)], LIMITS) or ""
+def hint(message: str, kind: str = "RuntimeError", device: str = "cuda") -> str:
+    return device_hint([Raised(id=1, type=kind, message=message)], LIMITS, device) or ""
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,13 @@ def test_what_pytorch_says_is_explained(message: str, told: str) -> None:
 )
 def test_other_exceptions_are_left_alone(message: str) -> None:
     """They have nothing to do with devices."""
-    assert device_hint([Raised(id=1, type="RuntimeError", message=message)], LIMITS) is None
+    assert hint(message) == hint(message, device="cpu") == ""
+
+
+def test_on_the_cpu_whoever_asks_for_a_gpu_is_in_a_fork() -> None:
+    """PyTorch as built for CUDA complains of the fork, not of the GPU that is missing; nobody used a DataLoader."""
+    message = "Cannot re-initialize CUDA in forked subprocess."
+    assert "asks for a GPU by name" in hint(message, device="cpu")
 
 
 def test_a_rehearsal_asks_for_less() -> None:

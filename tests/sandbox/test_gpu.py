@@ -33,11 +33,13 @@ def test_anything_else_is_refused_with_what_is_expected(text: str) -> None:
 
 
 def test_the_build_is_read_without_importing_torch() -> None:
-    """What torch/version.py says is what torch says."""
+    """What torch/version.py and the package's record say is what torch says; a record may leave out what it was built
+    for ("+cu130")."""
     import torch
 
     build = gpu.torch_build()
-    assert (build.torch, build.cuda) == (torch.__version__, torch.version.cuda)
+    assert build.cuda == torch.version.cuda
+    assert build.torch in (torch.__version__, torch.__version__.partition("+")[0])
 
 
 def test_cards_are_numbered_by_their_place_on_the_bus(tmp_path: Path) -> None:
@@ -62,6 +64,22 @@ def test_a_view_gets_one_card(tmp_path: Path) -> None:
         str(tmp_path / "sys/bus/pci/devices/0000:01:00.0"),
     }
     assert not any("0000:02" in file for file in device.files)
+
+
+def test_the_driver_is_looked_for_as_the_loader_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What LD_LIBRARY_PATH leads to goes before what the loader's cache lists, a toolkit's stand-in, say."""
+    driver, stand_in = tmp_path / "driver", tmp_path / "compat"
+    for folder in (driver, stand_in):
+        folder.mkdir()
+        (folder / "libcuda.so.1").touch()
+    (stand_in / "libnvidia-ml.so.1").touch()
+    (driver / "libc.so.6").touch()
+    cached = [stand_in / "libcuda.so.1", stand_in / "libnvidia-ml.so.1"]
+    monkeypatch.setattr(gpu, "libraries_in_cache", lambda: iter(cached))
+    monkeypatch.setenv("LD_LIBRARY_PATH", f"{tmp_path / 'nowhere'}:{driver}")
+    assert gpu.found_libraries() == [driver / "libcuda.so.1", stand_in / "libnvidia-ml.so.1"]
+    monkeypatch.delenv("LD_LIBRARY_PATH")
+    assert gpu.found_libraries() == cached
 
 
 def test_a_part_of_a_card_needs_its_capability(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,25 @@
+"""What a view is built from, on systems that lay things out each in their own way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.sandbox import view
+
+
+def test_of_a_script_before_a_program_the_program_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ubuntu's /sbin/ldconfig is a shell script that runs ldconfig.real; there is no shell in the view to run it."""
+    script, program, other = tmp_path / "ldconfig", tmp_path / "ldconfig.real", tmp_path / "other"
+    for file in (script, program, other):
+        file.touch()
+    monkeypatch.setattr(view, "SYSTEM_FILES", (str(script), str(other), str(tmp_path / "missing")))
+    shown = view.command(privileged=False, program=())
+    places = [(shown[at + 1], shown[at + 2]) for at, part in enumerate(shown) if part == "--ro-bind"]
+    assert [place for place in places if place[0].startswith(str(tmp_path))] == [
+        (str(program), str(script)),
+        (str(other), str(other)),
+    ]
