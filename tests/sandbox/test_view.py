@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from grader.errors import SandboxUnavailableError
 from grader.sandbox import view
+from grader.sandbox.tiers import tier_of
+
+NAMES_A_THREAD = """
+import threading
+def name_it():
+    path = f"/proc/self/task/{threading.get_native_id()}/comm"
+    with open(path, "w") as file:
+        file.write("driver")
+    print(open(path).read().strip())
+thread = threading.Thread(target=name_it)
+thread.start()
+thread.join()
+"""
 
 
 def test_of_a_script_before_a_program_the_program_is_shown(
@@ -23,3 +38,15 @@ def test_of_a_script_before_a_program_the_program_is_shown(
         (str(program), str(script)),
         (str(other), str(other)),
     ]
+
+
+def test_what_is_tried_in_a_view_finds_its_own_threads() -> None:
+    """By the numbers that they have inside: CUDA's driver names its threads in /proc, or does not start."""
+    try:
+        if tier_of("strict") != "strict":
+            pytest.skip("no namespaces here")
+    except SandboxUnavailableError as error:
+        pytest.skip(f"no sandbox: {error.reason}")
+    command = view.command(privileged=view.has_root(), program=("-c", NAMES_A_THREAD), own_proc=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.stdout, done.stderr) == ("driver\n", "")
