@@ -47,6 +47,8 @@ from grader.sandbox.protocol import (
 
 FORK_SECONDS = 10.0
 TRY_SECONDS = 5.0
+WALLS = 2
+"""How often in a row a wall may fail to be built before no test of the submission tries it again."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class Examination:
         self._sandbox = sandbox
         self._workers: dict[tuple[str, ...], Worker] = {}
         self._unloadable: dict[tuple[str, ...], Judgement] = {}
+        self._unbuilt: list[str] = []
+        """Why the last walls could not be built, one after another."""
         self._parts: dict[tuple[str, ...], set[str]] = {}
         """The parts whose calls the present fork of each worker has been given."""
         self.sharing: defaultdict[tuple[str, ...], list[pytest.Function]] = defaultdict(list)
@@ -219,6 +223,8 @@ class Examination:
         return own if own is not None and own.outcome is Outcome.TIMEOUT else None
 
     def _load(self, replace: tuple[str, ...]) -> Worker:
+        if len(self._unbuilt) >= WALLS:
+            raise GraderError(f"The wall could not be built: {self._unbuilt[-1]}")
         self._parts[replace] = set()
         worker = self._sandbox.open(self.assignment.limits)
         load = Load(
@@ -239,11 +245,13 @@ class Examination:
             if error.kind == "lost":
                 raise GraderError(f"The module could not be loaded: {error.detail}.") from None
             if error.detail.startswith("wall "):
+                self._unbuilt.append(error.detail)
                 raise GraderError(f"The wall could not be built: {error.detail}") from None
             self._unloadable[replace] = verdict = unloadable(error, seconds)
             raise verdict from None
         finally:
             self._spent += time.monotonic() - started
+        self._unbuilt.clear()
         if isinstance(reply, Loaded):
             self.names = reply.names
             return worker

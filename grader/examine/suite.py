@@ -25,6 +25,8 @@ Deliver = Callable[[Submission, list[TestResult]], None]
 Choose = Callable[[Submission], frozenset[str] | None]
 """Which tests to run for a submission, by `name_of`; None for all."""
 Announce = Callable[[Sequence[pytest.Function]], None]
+AUTOLOAD = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+"""The variable by which pytest is told to load no plugin that merely happens to be installed."""
 
 
 class Collection(Examiner):
@@ -129,9 +131,8 @@ def run_pytest(session: Collection) -> None:
         str(hidden),
         "-c", os.devnull, f"--rootdir={hidden}", "--strict-markers", "--assert=plain",
         "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:capture", "-p", "no:logging", "-p", "no:faulthandler",
-        "-p", "no:timeout", "-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:cov", "-p", "no:grader",
     ]  # fmt: skip
-    with own_modules(hidden):
+    with own_modules(hidden), own_settings():
         code = pytest.main(arguments, plugins=[session])
     if session.collection_errors:
         raise UsageError(f"{hidden}: the suite can't be collected: {gist(session.collection_errors[0])}")
@@ -162,6 +163,19 @@ def own_modules(folder: Path) -> Iterator[None]:
         for name, module in list(sys.modules.items()):
             if Path(getattr(module, "__file__", None) or "/").is_relative_to(folder):
                 del sys.modules[name]
+
+
+@contextmanager
+def own_settings() -> Iterator[None]:
+    """Leave out every plugin and option that the machine has for its user's own tests: pytest-randomly would shuffle
+    the suite, pytest-xdist ask for processes."""
+    kept = {name: os.environ.pop(name, None) for name in (AUTOLOAD, "PYTEST_ADDOPTS", "PYTEST_PLUGINS")}
+    os.environ[AUTOLOAD] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[AUTOLOAD]
+        os.environ.update({name: value for name, value in kept.items() if value is not None})
 
 
 def ordered(items: Sequence[pytest.Item], assignment: Assignment) -> list[pytest.Function]:

@@ -49,7 +49,8 @@ def steady() -> None:
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # what torch.use_deterministic_algorithms(True, warn_only=True) does, without importing torch's compiler for it
+    torch.set_deterministic_debug_mode("warn")
 
 
 def settle(device: str) -> None:

@@ -242,7 +242,9 @@ def tried(device: Device, tier: str) -> Device | str:
     """The device with the card's name and memory, or why it does not work: an allocation, a matrix product and a
     convolution in a process that sees what workers will see."""
     if tier == "strict":
-        command = view.command(privileged=view.has_root(), program=("-c", TRIAL), device=device, own_proc=True)
+        command = view.command(
+            privileged=view.has_root(), program=("-c", TRIAL), device=device, own_proc=True
+        )
         environment = None
     else:
         command = [sys.executable, "-c", TRIAL]

@@ -37,6 +37,9 @@ SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/sbin/ldconfig")
 can execute nothing."""
 
 
+USER = "student"
+"""What a worker's user is called: its number is in no list of users, and torch's compiler asks for the name."""
+
 REMEDY = (
     "Run `grade doctor` to see what this machine can do. A student checking their own work can use "
     "`--sandbox process`, which protects nobody from anything."
@@ -119,6 +122,7 @@ def environment(scratch: str, device: Device = CPU) -> dict[str, str]:
     return {
         **card_environment(device),
         "HOME": scratch, "TMPDIR": scratch, "LANG": "C.UTF-8", "PATH": "/nonexistent",
+        "LOGNAME": USER, "USER": USER,
         "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         "PYTORCH_JIT": "0", "TORCHDYNAMO_DISABLE": "1", "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "Agg",

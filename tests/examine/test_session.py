@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+import torch
 
+from grader.examine.session import WALLS
 from grader.intake import Submission, read_submission
 from grader.model import Outcome, Result, TestResult
 from grader.pipeline import contract_of, examine_all, run_info
 from grader.sandbox.client import Zygote, start_zygote
+from grader.sandbox.device import Device
+from grader.sandbox.launch import ZygoteProcess
 from grader.sandbox.protocol import SourceFile
 from grader.score.scoring import score_submission
 from tests.fixtures.tiny_assignment import (
@@ -72,6 +78,63 @@ def test_the_same_seed_gives_the_same_result(grade: Grade) -> None:
 
     first, second = grade(WRONG_DOUBLE), grade(WRONG_DOUBLE)
     assert timeless(first) == timeless(second)
+
+
+def test_what_pytest_has_installed_for_other_tests_plays_no_part(
+    grade: Grade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plugin that throws tests out, and options in the environment that pytest would stumble over."""
+    installed = tmp_path / "site-packages"
+    (installed / "thrower-1.0.dist-info").mkdir(parents=True)
+    (installed / "thrower-1.0.dist-info" / "METADATA").write_text("Name: thrower\nVersion: 1.0\n")
+    (installed / "thrower-1.0.dist-info" / "entry_points.txt").write_text("[pytest11]\nthrower = thrower\n")
+    (installed / "thrower.py").write_text("def pytest_collection_modifyitems(items): items.clear()\n")
+    monkeypatch.syspath_prepend(str(installed))
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    assert grade(RIGHT).score == 10
+    assert os.environ["PYTEST_ADDOPTS"] == "--no-such-option"
+    assert "PYTEST_DISABLE_PLUGIN_AUTOLOAD" not in os.environ
+
+
+def test_a_wall_that_can_not_be_built_is_not_tried_for_every_test(tmp_path: Path) -> None:
+    """Here that of a card which is not there: twice, and every test is unchecked."""
+    if torch.cuda.is_available():
+        pytest.skip("there is a card here")
+    assignment = make(tmp_path)
+    file = tmp_path / "tiny.py"
+    file.write_text(RIGHT, encoding="utf-8")
+    read = read_submission(file, contract_of(assignment))
+    assert isinstance(read, Submission)
+    counted = Counted(
+        start_zygote(
+            [SourceFile(name="probes.py", source=PROBES)],
+            ZygoteProcess("strict", Device(kind="cuda", card="none")),
+        )
+    )
+    try:
+        (tests,) = examine_all([read], assignment, counted, "secret", "cuda")
+    finally:
+        counted.zygote.close()
+    assert len(tests) > WALLS
+    assert {test.outcome for test in tests} == {Outcome.UNCHECKED}
+    assert counted.opened == WALLS
+
+
+class Counted:
+    """A sandbox that knows how many workers it was asked for."""
+
+    def __init__(self, zygote: Zygote) -> None:
+        self.zygote = zygote
+        self.opened = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.zygote, name)
+
+    def open(self, *limits: Any) -> Any:
+        self.opened += 1
+        return self.zygote.open(*limits)
 
 
 def test_a_wrong_answer_costs_its_test(grade: Grade) -> None:
