@@ -9,6 +9,8 @@ that a hidden test judged, as a share of what was allowed there; the greatest of
 from __future__ import annotations
 
 import argparse
+import os
+import platform
 import statistics
 import sys
 import time
@@ -32,7 +34,7 @@ from grader.intake.records import Submission
 from grader.model import Outcome, TestResult
 from grader.pipeline import contract_of, grade_one, open_sandbox
 from grader.sandbox.device import CPU, Device
-from grader.sandbox.gpu import choose
+from grader.sandbox.gpu import choose, torch_build
 from grader.sandbox.protocol import Load
 from grader.sandbox.tiers import tier_of
 
@@ -156,7 +158,8 @@ def measured(rounds: int, seeds: int) -> str:
     kept = [exercise for exercise, share in shares["CPU"].items() if share > 0]
     inexact = {name: {exercise: all_of[exercise] for exercise in kept} for name, all_of in shares.items()}
     told = ", ".join(f"{name}: {device or NONE}" for name, device in found.items())
-    lines = [f"{told}; median of {rounds}, errors over {seeds} sets of questions.", ""]
+    built = f"PyTorch {torch_build().torch}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    lines = [f"{told}; {built}; median of {rounds}, errors over {seeds} sets of questions.", ""]
     lines += table(found, seconds, "seconds", ".2f")
     lines += ["", *table(found, inexact, "greatest error, as a share of the bound", ".3f")]
     return "\n".join(lines)

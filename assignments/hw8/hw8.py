@@ -755,9 +755,9 @@ def accuracy(model, batches, device="cpu"):
 
 
 def train_classifier(images, labels, device="cpu"):
-    """Train a new `CNN` and return it.
+    """Train a new `CNN` on `device` and return it.
 
-    `images` `(N, 1, 8, 8)` have values in [0, 1], `labels` `(N,)` are `int64`, 0 to 9.
+    `images` `(N, 1, 8, 8)` have values in [0, 1], `labels` `(N,)` are `int64`, 0 to 9; both are on the CPU.
     """
     raise NotImplementedError("train_classifier: a new CNN, trained on shuffled mini-batches")
 

@@ -23,9 +23,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 HAND_INS: Final = """
 SELECT id, student, submitted_at, late, modified_at FROM submissions
 LEFT JOIN file_times ON file_times.submission = submissions.id
-WHERE CASE WHEN ?1 IS NULL THEN present AND counts ELSE id = ?1 END"""
+WHERE CASE WHEN :submission IS NULL THEN present AND counts ELSE id = :submission END"""
 ALIASES: Final = """
-SELECT submission, alias FROM aliases WHERE ?1 IS NULL OR submission = ?1 ORDER BY submission, alias"""
+SELECT submission, alias FROM aliases
+WHERE :submission IS NULL OR submission = :submission ORDER BY submission, alias"""
 
 
 def read_policy(connection: sqlite3.Connection) -> Policy:
@@ -68,7 +69,9 @@ def read_hand_ins(
     from_file = policy.late is not None and policy.late.times == "file"
     aliases = read_aliases(connection, submission)
     hand_ins = {}
-    for identity, student, submitted_at, late, modified_at in connection.execute(HAND_INS, (submission,)):
+    for identity, student, submitted_at, late, modified_at in connection.execute(
+        HAND_INS, {"submission": submission}
+    ):
         moment = submitted_at or (modified_at if from_file else None)
         hand_ins[identity] = HandIn(
             known_as=(student, identity, *aliases.get(identity, ())),
@@ -94,7 +97,7 @@ def read_people(connection: sqlite3.Connection) -> list[Person]:
 
 def read_aliases(connection: sqlite3.Connection, submission: str | None = None) -> dict[str, tuple[str, ...]]:
     aliases: dict[str, tuple[str, ...]] = {}
-    for one, alias in connection.execute(ALIASES, (submission,)):
+    for one, alias in connection.execute(ALIASES, {"submission": submission}):
         aliases[one] = (*aliases.get(one, ()), alias)
     return aliases
 

@@ -117,11 +117,15 @@ def accuracy(
 
 
 def train_classifier(student: ModuleType, device: str, *, images: Array, labels: Array, seed: int) -> Result:
-    """What the student trained: whether it is a `CNN`, and its parameters.  Each seed draws other weights."""
+    """What the student trained: whether it is a `CNN`, and its parameters.  Each seed draws other weights.
+
+    Images and labels are on the CPU, as batches are and as the notebook hands them over: processes of a DataLoader can
+    fetch the samples, whatever the device.
+    """
     torch.manual_seed(seed)
     np.random.seed(seed)
     random.seed(seed)
-    model = student.train_classifier(tensor(images, device), tensor(labels, device), device=device)
+    model = student.train_classifier(tensor(images, "cpu"), tensor(labels, "cpu"), device=device)
     if not isinstance(model, student.CNN):
         return {"is a CNN": False, "parameters": {}}
     return {"is a CNN": True, "parameters": dict(model.named_parameters())}

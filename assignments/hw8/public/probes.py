@@ -266,8 +266,7 @@ def share_right(student: ModuleType, device: str, *, logits: list[Array], labels
 def classifier(student: ModuleType, device: str, *, images: Array, labels: Array, others: Array) -> Result:
     """What the trained network takes `others` for."""
     torch.manual_seed(0)
-    given = (torch.tensor(values, device=device) for values in (images, labels))
-    model = student.train_classifier(*given, device=device).to(device)
+    model = student.train_classifier(torch.tensor(images), torch.tensor(labels), device=device).to(device)
     model.eval()
     with torch.no_grad():
         answers = model(torch.tensor(others, device=device)).argmax(1)

@@ -16,12 +16,12 @@ def test_to_tensor(student: Student) -> None:
 
 
 @pytest.mark.exercise("to_tensor")
-def test_to_tensor_requires_no_gradient(student: Student) -> None:
+def test_to_tensor_requires_no_gradient(student: Student, device: str) -> None:
     """`to_tensor` of a float64 array is float32 too, on the device given, and requires no gradient."""
     answer = student.tensor_of("to_tensor(array of float64, shape (3,))", array=np.array([0.5, -2.0, 1e6]))
     agrees(answer["tensor"], [0.5, -2, 1e6])
     answer["tensor"].requires_grad(False)
-    answer["tensor"].on("cpu")
+    answer["tensor"].on(device)
 
 
 @pytest.mark.exercise("to_tensor")

@@ -104,23 +104,43 @@ def objects_that_deceive(host: Host) -> str | None:
 
 @promise
 def descriptors_that_it_inherits(host: Host) -> str | None:
-    """It holds its socket, /dev/null, and no other open file."""
+    """It holds its socket, /dev/null, and no other open file; on a card what its driver has opened, all its own."""
     source = """
-    import os, stat
+    import collections, os, socket, stat, torch
     null = os.makedev(1, 3)
+    def leads_somewhere(number):
+        with socket.socket(fileno=os.dup(number)) as held:
+            try:
+                held.getpeername()
+            except OSError:
+                return False
+        return True
     def attack():
-        found = []
+        with open("/proc/devices") as file:
+            words = [line.split() for line in file]
+        drivers = {int(line[0]) for line in words if len(line) == 2 and line[1].startswith("nvidia")}
+        on_card = torch.version.cuda is not None and torch.cuda.is_initialized()
+        found, pipes = [], collections.Counter()
         for number in range(65536):
             try:
                 status = os.fstat(number)
             except OSError:
                 continue
-            if stat.S_ISSOCK(status.st_mode):
-                found.append("socket")
-            elif stat.S_ISCHR(status.st_mode) and status.st_rdev == null:
+            mode = status.st_mode
+            if stat.S_ISSOCK(mode):
+                if not on_card or leads_somewhere(number):
+                    found.append("socket")
+            elif stat.S_ISCHR(mode) and status.st_rdev == null:
                 found.append("/dev/null")
+            elif on_card and stat.S_ISCHR(mode) and os.major(status.st_rdev) in drivers:
+                continue
+            elif on_card and stat.S_IFMT(mode) == 0:
+                continue
+            elif on_card and stat.S_ISFIFO(mode):
+                pipes[status.st_ino] += 1
             else:
-                found.append(f"{number}: mode {status.st_mode:o}")
+                found.append(f"{number}: mode {mode:o}")
+        found += [f"one end of pipe {pipe}" for pipe, ends in pipes.items() if ends < 2]
         return sorted(found)
     """
     said = host.attack(source).said

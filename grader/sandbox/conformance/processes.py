@@ -148,7 +148,10 @@ def a_process_that_stops_itself(host: Host) -> str | None:
 def attack(marker):
     rename(marker)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.killpg(os.getpgrp(), signal.SIGSTOP)
+    try:
+        os.killpg(os.getpgrp(), signal.SIGSTOP)
+    except ProcessLookupError:  # it is alone: on a card nothing is forked
+        pass
     os.kill(os.getpid(), signal.SIGSTOP)
     return "went on"
 """
