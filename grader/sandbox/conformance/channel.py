@@ -108,6 +108,10 @@ def descriptors_that_it_inherits(host: Host) -> str | None:
     source = """
     import collections, os, socket, stat, torch
     null = os.makedev(1, 3)
+    def nvidias():
+        with open("/proc/devices") as file:
+            words = [line.split() for line in file]
+        return {int(line[0]) for line in words if len(line) == 2 and line[1].startswith("nvidia")}
     def leads_somewhere(number):
         with socket.socket(fileno=os.dup(number)) as held:
             try:
@@ -116,10 +120,8 @@ def descriptors_that_it_inherits(host: Host) -> str | None:
                 return False
         return True
     def attack():
-        with open("/proc/devices") as file:
-            words = [line.split() for line in file]
-        drivers = {int(line[0]) for line in words if len(line) == 2 and line[1].startswith("nvidia")}
         on_card = torch.version.cuda is not None and torch.cuda.is_initialized()
+        drivers = nvidias() if on_card else set()
         found, pipes = [], collections.Counter()
         for number in range(65536):
             try:
