@@ -45,6 +45,15 @@ def test_help_names_every_command_and_imports_neither_torch_nor_pytest() -> None
         assert command in done.stdout
 
 
+def test_a_sandbox_is_started_without_numpy() -> None:
+    """What imports it would keep the sandbox waiting, and torch in it takes longest of all."""
+    program = "import sys, grader.cli\nfrom grader.sandbox import gpu, launch, tiers\nassert 'numpy' not in sys.modules"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_run_prints_a_table_and_writes_the_result(tmp_path: Path) -> None:
     """`grade run` prints every test with its points and what was wrong, and writes schema 1 where asked."""
     assignment = make(tmp_path)

@@ -14,7 +14,7 @@ MARKERS = (
     "exercise(name): the exercise that the test is about",
     "time_limit(seconds): wall time of the whole test, instead of the assignment's default",
     "lands(*names): of what comes back, these have to be on the device that was asked for",
-    "without_device: the exercise is told no device, so there is nothing to be tried out for a GPU",
+    "without_device: nothing is tried out for a GPU; the exercise has no device, or others run the same lines",
     "stand_ins(*names): if not passed, run again with these names PyTorch's own; the better counts",
 )
 

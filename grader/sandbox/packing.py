@@ -52,6 +52,8 @@ def pack(value: Any, depth: int = 0) -> Value:
 
 def pack_tensor(tensor: torch.Tensor) -> Array | Opaque:
     with torch._C.DisableTorchFunctionSubclass():
+        device = str(tensor.device)  # a mode that pretends a card has its say in this and in nothing else
+    with torch._C.DisableTorchFunction():
         name = type_name(tensor)
         if tensor.layout is not torch.strided or tensor.is_meta or tensor.is_nested or tensor.is_quantized:
             return Opaque(type=name, reason="it is a sparse, nested, quantized or meta tensor")
@@ -68,7 +70,7 @@ def pack_tensor(tensor: torch.Tensor) -> Array | Opaque:
             dtype=dtype,
             shape=tuple(plain.shape),
             data=plain.numpy().tobytes(),
-            device=str(tensor.device),
+            device=device,
             requires_grad=bool(tensor.requires_grad),
         )
 

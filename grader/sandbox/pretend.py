@@ -66,9 +66,9 @@ DESCRIBING: Final[set[Function]] = {
     getter(Tensor.shape), getter(Tensor.dtype), getter(Tensor.ndim), getter(Tensor.requires_grad),
     getter(Tensor.is_leaf), getter(Tensor.layout), getter(Tensor.is_sparse), getter(Tensor.is_nested),
     getter(Tensor.is_mkldnn), Tensor.dim, Tensor.size, Tensor.numel, Tensor.stride, Tensor.is_contiguous,
-    Tensor.is_floating_point, Tensor.__len__,
+    Tensor.is_floating_point, Tensor.__len__, torch._C._set_grad_enabled,
 }  # fmt: skip
-"""They tell what is the same wherever a tensor is."""
+"""They tell what is the same wherever a tensor is, or ask for no tensor at all."""
 
 ANYWHERE: Final = SHAPE_OF_OTHER | COPYING
 

@@ -5,7 +5,8 @@ records below.  An array travels as its raw bytes with dtype and shape.  Nothing
 there is no pickle, no import and no evaluation on either side, and whatever does not fit the records, or
 exceeds a bound, is a `ProtocolError`.
 
-This module is loaded on both sides of the wall, so it imports neither torch nor the rest of the grader.
+This module is loaded on both sides of the wall, so it imports neither torch nor the rest of the grader; and NumPy only
+where there is an array, since who starts a sandbox has none.
 What a worker sends are *claims*: they are checked for form here and judged for truth by the examiner.
 """
 
@@ -14,11 +15,13 @@ from __future__ import annotations
 import functools
 import math
 import struct
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MAX_FRAME: Final = 64 * 2**20
 """Greatest length of one frame's body in bytes, either way."""
@@ -29,14 +32,12 @@ MAX_DEPTH: Final = 8
 
 HEADER: Final = struct.Struct(">I")
 
-DTYPES: Final[dict[str, np.dtype[Any]]] = {
-    name: np.dtype(name).newbyteorder("<")
-    for name in (
-        "bool", "uint8", "int8", "int16", "uint16", "int32", "uint32", "int64", "uint64",
-        "float16", "float32", "float64", "complex64", "complex128",
-    )
+DTYPES: Final = {
+    "bool": 1, "uint8": 1, "int8": 1, "int16": 2, "uint16": 2, "int32": 4, "uint32": 4, "int64": 8, "uint64": 8,
+    "float16": 2, "float32": 4, "float64": 8, "complex64": 8, "complex128": 16,
 }  # fmt: skip
-"""The dtypes whose values can travel, as their bytes do; tensors of another dtype travel as `Opaque`."""
+"""The dtypes whose values can travel, as their bytes do, and the size of one in bytes; tensors of another dtype travel
+as `Opaque`."""
 
 
 class ProtocolError(Exception):
@@ -71,12 +72,14 @@ class Array(Message, frozen=True, tag="array"):
             raise ValueError(f"an array of unknown dtype {self.dtype[:40]!r}")
         if not is_possible(self.shape):
             raise ValueError("an array with an impossible shape")
-        if math.prod(self.shape) * DTYPES[self.dtype].itemsize != len(self.data):
+        if math.prod(self.shape) * DTYPES[self.dtype] != len(self.data):
             raise ValueError("an array whose bytes do not fit its shape and dtype")
 
     def numpy(self) -> NDArray[np.generic]:
         """The array itself, read-only, sharing memory with `data`."""
-        return np.frombuffer(self.data, dtype=DTYPES[self.dtype]).reshape(self.shape)
+        import numpy as np
+
+        return np.frombuffer(self.data, dtype=little_endian(self.dtype)).reshape(self.shape)
 
 
 def is_possible(shape: tuple[int, ...]) -> bool:
@@ -119,11 +122,13 @@ Value = None | bool | int | float | str | Array | Scalar | Opaque | Sequence | M
 
 def array_of(values: NDArray[np.generic]) -> Array:
     """Wrap a NumPy array for the wire; ValueError where its dtype can't travel."""
+    import numpy as np
+
     plain = np.asarray(values)
     name = name_of(plain.dtype)
     if name not in DTYPES:
         raise ValueError(f"an array of unknown dtype {name[:40]!r}")
-    little = np.ascontiguousarray(plain, dtype=DTYPES[name])
+    little = np.ascontiguousarray(plain, dtype=little_endian(name))
     return Array(kind="ndarray", dtype=name, shape=plain.shape, data=little.tobytes())
 
 
@@ -131,6 +136,14 @@ def array_of(values: NDArray[np.generic]) -> Array:
 def name_of(dtype: np.dtype[Any]) -> str:
     """NumPy works a dtype's name out anew whenever it is asked."""
     return dtype.name
+
+
+@functools.lru_cache(maxsize=64)
+def little_endian(name: str) -> np.dtype[Any]:
+    """The dtype of this name as it travels."""
+    import numpy as np
+
+    return np.dtype(name).newbyteorder("<")
 
 
 # ------------------------------------------------------------------------------- examiner to worker

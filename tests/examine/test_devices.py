@@ -17,6 +17,7 @@ from grader.pipeline import contract_of
 from grader.sandbox.client import WorkerError
 from grader.sandbox.limits import Limits
 from grader.sandbox.protocol import Answered, Array, Call, Frame, Load, Loaded, Mapping, Raised, array_of
+from grader.sandbox.protocol import Sequence as ValueSequence
 from tests.fixtures import tiny_assignment
 
 LIMITS = Limits(gpu_memory_mb=768)
@@ -82,6 +83,25 @@ def test_a_rehearsal_asks_for_less() -> None:
     assert isinstance(shortened, Array)
     np.testing.assert_array_equal(shortened.numpy(), many.numpy()[:16])
     assert asked.cases[0]["n"] == 3
+
+
+def test_a_rehearsal_of_a_loop_is_short() -> None:
+    """Of arrays in a list, a loop's batches, the first two, wherever the list is; other lists are whole."""
+    batches = [array_of(np.full(size, size, dtype=np.float32)) for size in (3, 20, 4)]
+    listed, names = (
+        ValueSequence(type="list", items=list(batches)),
+        ValueSequence(type="list", items=["a", "b", "c"]),
+    )
+    call = Call(
+        id=7, probe="p", cases=[{"xs": listed, "pairs": ValueSequence(type="tuple", items=[listed, names])}]
+    )
+    (asked,) = rehearsal(call).cases
+    pairs = asked["pairs"]
+    assert isinstance(pairs, ValueSequence)
+    for value in (asked["xs"], pairs.items[0]):
+        assert isinstance(value, ValueSequence)
+        assert [one.shape for one in value.items if isinstance(one, Array)] == [(3,), (16,)]
+    assert pairs.items[1] == names
 
 
 def test_a_finding_names_the_line() -> None:

@@ -12,7 +12,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from grader.sandbox.packing import pack
 from grader.sandbox.pretend import CARD, MixedDevicesError, Pretence, StillOnTheCardError, pretending
+from grader.sandbox.protocol import Array, Mapping, Sequence
 
 Given = Callable[[], Any]
 
@@ -189,6 +191,35 @@ def test_memory_that_is_gone_is_forgotten(card: Pretence) -> None:
     for _ in range(20_000):
         torch.zeros(1)
     assert len(card._places) < 10_000
+
+
+def test_what_is_sent_says_where_it_would_be(card: Pretence) -> None:
+    """Also within a list or a dictionary, where a result may be; and the values are those that were computed."""
+    here, there = torch.full((2,), 3.0), torch.full((2,), 3.0).to("cuda")
+    packed = pack({"inner": [here, there], "outer": there})
+    assert isinstance(packed, Mapping)
+    inner, outer = packed.items["inner"], packed.items["outer"]
+    assert isinstance(inner, Sequence)
+    assert isinstance(outer, Array)
+    arrays = [one for one in (*inner.items, outer) if isinstance(one, Array)]
+    assert [one.device for one in arrays] == ["cpu", CARD, CARD]
+    assert [one.numpy().tolist() for one in arrays] == [[3.0, 3.0]] * 3
+
+
+def test_to_take_an_answer_apart_is_no_work_for_the_pretence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asks of each tensor where it is, and nothing else: a third of a rehearsal's time was in the rest."""
+    seen: list[object] = []
+    pretend = Pretence.__torch_function__
+
+    def counted(mode: Pretence, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        seen.append(func)
+        return pretend(mode, func, types, args, kwargs)
+
+    with pretending(really=True):
+        x = torch.ones(2, requires_grad=True)
+        monkeypatch.setattr(Pretence, "__torch_function__", counted)
+        pack([x, x])
+    assert len(seen) == 2
 
 
 def test_nothing_is_pretended_where_that_is_not_wanted() -> None:

@@ -58,6 +58,7 @@ def test_relu_leaves_its_input_unchanged(student: Student, draw: np.random.Gener
 
 
 @relu
+@pytest.mark.without_device
 @pytest.mark.points(0.25)
 def test_relu_called_again(student: Student, draw: np.random.Generator) -> None:
     """Each call of the same ReLU is about the input given then, not an earlier one."""
@@ -138,6 +139,7 @@ def test_max_pool_of_a_non_contiguous_input(student: Student, draw: np.random.Ge
 
 
 @max_pool
+@pytest.mark.without_device
 @pytest.mark.points(0.25)
 def test_max_pool_called_again(student: Student, draw: np.random.Generator) -> None:
     """Each call of the same MaxPool2d is about the input given then, not an earlier one."""
@@ -186,6 +188,7 @@ def test_flatten_of_a_non_contiguous_input(student: Student, draw: np.random.Gen
 
 
 @flatten
+@pytest.mark.without_device
 @pytest.mark.points(0.25)
 def test_flatten_called_again(student: Student, draw: np.random.Generator) -> None:
     """Each call of the same Flatten is about the input given then, not an earlier one."""

@@ -44,6 +44,7 @@ ALPHABET = Bars(none=0.50, full=0.90)  # by measurement: docs/bars.md
 # ------------------------------------------------------------------------------------------------ CNN
 
 
+@pytest.mark.without_device
 @pytest.mark.exercise("CNN")
 @pytest.mark.points(1)
 def test_parameters(student: Student) -> None:
@@ -75,6 +76,7 @@ def test_one_image(student: Student, draw: np.random.Generator) -> None:
     answer["logits 0"].matches(oracles.logits(network, images))
 
 
+@pytest.mark.without_device
 @pytest.mark.exercise("CNN")
 @pytest.mark.points(0.5)
 def test_evaluation_mode(student: Student, draw: np.random.Generator) -> None:

@@ -46,6 +46,7 @@ def about(answer: Answer, each: Case) -> Answer:
     return Answer(called, answer.values)
 
 
+@pytest.mark.without_device
 @pytest.mark.points(1.5)
 def test_parameters(student: Student) -> None:
     """`Conv2d(3, 5, 2)` has the parameters `weight` (5, 3, 2, 2) and `bias` (5,)."""
@@ -57,6 +58,7 @@ def test_parameters(student: Student) -> None:
     assert "bias" in names, "Conv2d(3, 5, 2).named_parameters() does not have bias"
 
 
+@pytest.mark.without_device
 @pytest.mark.points(1.5)
 def test_initial_weight(student: Student) -> None:
     """The weight starts with values drawn from U(-s, s), s = 1/sqrt(in * k * k), other ones in each layer."""
@@ -67,6 +69,7 @@ def test_initial_weight(student: Student) -> None:
     assert not np.array_equal(weight, another), "two layers start with the same weight"
 
 
+@pytest.mark.without_device
 @pytest.mark.points(1)
 def test_initial_bias(student: Student) -> None:
     """The bias starts with values drawn from U(-s, s), s = 1/sqrt(in * k * k), too."""
@@ -205,6 +208,7 @@ def test_unchanged_input(student: Student, draw: np.random.Generator) -> None:
     answer["x afterwards"].matches(Expected.exact(given["x"]))
 
 
+@pytest.mark.without_device
 @pytest.mark.points(0.5)
 def test_changed_parameters(student: Student, draw: np.random.Generator) -> None:
     """Each call uses the input given and the parameters as they are then, not those of an earlier call."""

@@ -14,6 +14,7 @@ from grader.examine.answer import Student
 pytestmark = pytest.mark.exercise("Linear")
 
 
+@pytest.mark.without_device
 @pytest.mark.points(2)
 def test_parameters(student: Student) -> None:
     """`Linear(7, 4)` has the parameters `weight` (4, 7) and `bias` (4,)."""
@@ -25,6 +26,7 @@ def test_parameters(student: Student) -> None:
     assert "bias" in names, "Linear(7, 4).named_parameters() does not have bias"
 
 
+@pytest.mark.without_device
 @pytest.mark.points(1.5)
 def test_initial_weight(student: Student) -> None:
     """The weight starts with values drawn from U(-1/sqrt(in), 1/sqrt(in)), other ones in each layer."""
@@ -35,6 +37,7 @@ def test_initial_weight(student: Student) -> None:
     assert not np.array_equal(weight, another), "two layers start with the same weight"
 
 
+@pytest.mark.without_device
 @pytest.mark.points(1)
 def test_initial_bias(student: Student) -> None:
     """The bias starts with values drawn from U(-1/sqrt(in), 1/sqrt(in)), too."""
@@ -137,6 +140,7 @@ def test_unchanged_input(student: Student, draw: np.random.Generator) -> None:
     answer["x afterwards"].matches(Expected.exact(x))
 
 
+@pytest.mark.without_device
 @pytest.mark.points(1)
 def test_changed_parameters(student: Student, draw: np.random.Generator) -> None:
     """Each call uses the input given and the parameters as they are then, not those of an earlier call."""

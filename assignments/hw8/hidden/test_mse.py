@@ -80,6 +80,7 @@ def test_loss_gradients(student: Student, draw: np.random.Generator) -> None:
 
 
 @mse_loss
+@pytest.mark.without_device
 @pytest.mark.points(1.5)
 def test_loss_of_different_shapes(student: Student, draw: np.random.Generator) -> None:
     """Where the shapes differ `mse_loss` raises ValueError: nothing is broadcast."""
