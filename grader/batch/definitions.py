@@ -10,6 +10,7 @@ that bind nothing always count, and code that makes names while running makes a 
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -49,9 +50,9 @@ class Unit:
         self.node = node
 
     @cached_property
-    def text(self) -> str:
-        """What counts of it: neither comments nor layout nor its place in the file."""
-        return ast.dump(self.node, annotate_fields=False)
+    def digest(self) -> str:
+        """Of what counts of it: neither comments nor layout nor its place in the file."""
+        return hashlib.sha256(ast.dump(self.node, annotate_fields=False).encode()).hexdigest()
 
     @cached_property
     def binds(self) -> frozenset[str]:
@@ -61,7 +62,7 @@ class Unit:
     def uses(self) -> Uses:
         return uses_of(self.node)
 
-    @property
+    @cached_property
     def always(self) -> bool:
         """Whether it acts on the module by being there: it binds nothing, or decides while running what it binds,
         or is a fixture that tests get unasked."""
@@ -146,6 +147,7 @@ class Source:
     def __init__(self, folder: Path) -> None:
         self.modules: dict[str, list[Unit]] = {}
         self.binders: dict[str, defaultdict[str, list[int]]] = {}
+        self._needs: dict[Place, Needs] = {}
         for file in sorted(folder.rglob("*.py")):
             name = file.relative_to(folder).parts[0].removesuffix(".py")
             units = self.modules.setdefault(name, [])
@@ -172,77 +174,65 @@ class Source:
     def probes(self) -> tuple[str, ...]:
         return self.matching(PROBES)
 
+    @cached_property
+    def standing(self) -> dict[str, frozenset[Place]]:
+        """The units of each module that count whenever it is imported: it runs what stands in it by itself."""
+        return {
+            name: frozenset((name, at) for at, unit in enumerate(units) if unit.always)
+            for name, units in self.modules.items()
+        }
+
+    def needs(self, place: Place) -> Needs:
+        """What a unit needs directly; worked out once for all tests."""
+        if place not in self._needs:
+            module, at = place
+            self._needs[place] = needs = Needs(self)
+            needs.add_unit(module, self.modules[module][at].uses)
+        return self._needs[place]
+
 
 @dataclass
-class Closure:
-    """What some units need, transitively."""
+class Needs:
+    """Units that are needed, without what those need in turn; `everything`: what is needed can't be seen."""
 
     source: Source
     places: set[Place] = field(default_factory=set)
     everything: bool = False
-    _touched: set[str] = field(default_factory=set)
-    _todo: list[Place] = field(default_factory=list)
 
-    def need_name(self, module: str, name: str) -> bool:
+    def add_name(self, module: str, name: str) -> bool:
         """Need what binds a name as seen in a module; whether anything does."""
         places = [
             (one, at) for one in self.source.together[module] for at in self.source.binders[one].get(name, ())
         ]
-        for place in places:
-            self._need(place)
+        self.places.update(places)
         return bool(places)
 
-    def need_module(self, module: str) -> None:
+    def add_module(self, module: str) -> None:
         """Need a module as a whole."""
-        for at in range(len(self.source.modules.get(module, ()))):
-            self._need((module, at))
+        self.places.update((module, at) for at in range(len(self.source.modules.get(module, ()))))
 
-    def follow(self) -> None:
-        """Add all that is needed by what is needed."""
-        while self._todo:
-            module, at = self._todo.pop()
-            self._follow_unit(module, self.source.modules[module][at].uses)
-
-    def texts(self) -> list[str]:
-        """What the units say, in a stable order."""
-        return [f"{module}: {self.source.modules[module][at].text}" for module, at in sorted(self.places)]
-
-    def _need(self, place: Place) -> None:
-        if place in self.places:
-            return
-        self.places.add(place)
-        self._todo.append(place)
-        self._touch(place[0])
-
-    def _touch(self, module: str) -> None:
-        """A module that is imported runs what stands in it by itself."""
-        if module not in self._touched:
-            self._touched.add(module)
-            for at, unit in enumerate(self.source.modules[module]):
-                if unit.always:
-                    self._need((module, at))
-
-    def _follow_unit(self, module: str, uses: Uses) -> None:
+    def add_unit(self, module: str, uses: Uses) -> None:
+        """Need what a unit of a module uses."""
         if uses.bare & DYNAMIC or any(root in DYNAMIC for root, _ in uses.rooted):
             self.everything = True
         for _, origin, name in uses.imports:
-            self._follow_import(origin, name)
+            self._add_import(origin, name)
         for name in uses.bare:
-            self.need_name(module, name)
+            self.add_name(module, name)
             for origin in self._modules_called(module, name, uses):
-                self.need_module(origin)
+                self.add_module(origin)
         for root, attribute in uses.rooted:
-            self.need_name(module, root)
+            self.add_name(module, root)
             for origin in self._modules_called(module, root, uses):
-                if not self.need_name(origin, attribute):
-                    self.need_module(origin)
-        self._follow_texts(module, uses)
+                if not self.add_name(origin, attribute):
+                    self.add_module(origin)
+        self._add_texts(module, uses)
 
-    def _follow_import(self, origin: str, name: str | None) -> None:
+    def _add_import(self, origin: str, name: str | None) -> None:
         if origin in self.source.modules:
-            self._touch(origin)
-            if name is not None and not self.need_name(origin, name):
-                self.need_module(origin)
+            self.places |= self.source.standing[origin]
+            if name is not None and not self.add_name(origin, name):
+                self.add_module(origin)
 
     def _modules_called(self, module: str, name: str, uses: Uses) -> list[str]:
         """The local modules that a name stands for in a unit."""
@@ -255,15 +245,15 @@ class Closure:
             if alias == name and member is None and origin in self.source.modules
         ]
 
-    def _follow_texts(self, module: str, uses: Uses) -> None:
+    def _add_texts(self, module: str, uses: Uses) -> None:
         """Attributes of what is no module may be probes, texts may be probes, fixtures or modules."""
         own = {attribute for root, attribute in uses.rooted if not self._is_import(module, root, uses)}
         if self.source.probes and module not in self.source.probes:
             for name in own | uses.attributes | uses.texts:
-                self.need_name(self.source.probes[0], name)
+                self.add_name(self.source.probes[0], name)
         for text in uses.texts:
-            self.need_name(module, text)
-            self.need_module(text)
+            self.add_name(module, text)
+            self.add_module(text)
 
     def _is_import(self, module: str, name: str, uses: Uses) -> bool:
         units = self.source.modules[module]
@@ -273,13 +263,39 @@ class Closure:
         )
 
 
+@dataclass(frozen=True)
+class Closure:
+    """What some units need, transitively."""
+
+    source: Source
+    places: frozenset[Place]
+    everything: bool
+
+    def digests(self) -> list[str]:
+        """What the units say, in a stable order."""
+        return [f"{module}: {self.source.modules[module][at].digest}" for module, at in sorted(self.places)]
+
+
 def closure_of(source: Source, module: str, names: Iterable[str], whole: Sequence[str] = ()) -> Closure:
     """What `names` as seen in `module` need, and the modules `whole` with all that they need."""
-    closure = Closure(source)
+    needs = Needs(source)
     for name in names:
-        if not closure.need_name(module, name):
-            closure.everything = True
+        if not needs.add_name(module, name):
+            needs.everything = True
     for one in whole:
-        closure.need_module(one)
-    closure.follow()
-    return closure
+        needs.add_module(one)
+    return followed(needs)
+
+
+def followed(needs: Needs) -> Closure:
+    """With all that is needed by what is needed."""
+    source, everything = needs.source, needs.everything
+    places: set[Place] = set()
+    todo = set(needs.places)
+    while todo:
+        place = todo.pop()
+        places.add(place)
+        further = source.needs(place)
+        everything = everything or further.everything
+        todo |= (further.places | source.standing[place[0]]) - places
+    return Closure(source, frozenset(places), everything)

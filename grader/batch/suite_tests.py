@@ -84,4 +84,4 @@ class Digests:
         return digest_of([self.solution, self.said(closure)])
 
     def said(self, closure: Closure) -> list[str]:
-        return [self.whole] if closure.everything else closure.texts()
+        return [self.whole] if closure.everything else closure.digests()

@@ -37,7 +37,7 @@ def render(text: str, tree: ast.Module, needed: Iterable[Unit]) -> tuple[str, as
     for node in tree.body:
         _render(node, keep, lines, kept, inside=False)
     rendered = b"\n".join(lines).decode().rstrip()
-    again = tree if rendered == text else parse_again(rendered)
+    again = tree if rendered == text.rstrip() else parse_again(rendered)
     return (rendered, again) if again is not None else _unparsed(tree, keep)
 
 

@@ -44,7 +44,6 @@ NAMESPACES = (
 
 def main() -> None:
     """Serve, on the descriptor given as first argument, until who started us hangs up."""
-    gc.disable()  # while torch is imported a tenth of the time would go into looking for garbage
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trusted side's to handle
     warnings.simplefilter("ignore")
     channel = socket.socket(fileno=int(sys.argv[1]))
@@ -59,7 +58,7 @@ def main() -> None:
     # workers inherit this very stack: its variables must hold none of the assignment's text
     prepared = msgspec.structs.replace(prepared, probes=[], rules=())
     gc.freeze()  # what is here stays: the forks' collector need not touch, and so copy, it
-    gc.enable()
+    gc.enable()  # it is off since before torch was imported
     Service(channel, prepared, probes, str(torch.__version__)).run()
     os._exit(0)  # there is nothing to tidy up, and torch would take half a second to do it
 

@@ -100,7 +100,7 @@ def folder(tmp_path: Path) -> Path:
 
 def needs(folder: Path, test: str) -> list[str]:
     """What the closure of a test says, as one text for each unit."""
-    return closure_of(Source(folder), "test_one", [test], ["conftest"]).texts()
+    return closure_of(Source(folder), "test_one", [test], ["conftest"]).digests()
 
 
 def touched(folder: Path, file: str, old: str, new: str) -> set[str]:
