@@ -227,7 +227,7 @@ def batch(
     from grader.sandbox.tiers import tier_of
 
     tier = tier_of(sandbox)
-    where = chosen_device(device, tier)
+    where = chosen_device(device, tier, elsewhere=executor == "ray")
     # where there are results already, perhaps nothing has to run
     at_once = executor == "local" and not dry_run and not out.exists()
     # while torch is imported there, the rest is here

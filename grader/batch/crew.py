@@ -60,6 +60,9 @@ class Staff(Protocol):
     def suite(self, jobs: int) -> Suite:
         """Hear from one of them which tests there are."""
 
+    def elsewhere(self) -> dict[str, str]:
+        """Facts of the environment that are other than this machine's, since others compute."""
+
     def staff(self, wanted: int) -> None:
         """See that so many submissions can be examined at a time, or as many as can be."""
 
@@ -238,6 +241,9 @@ class Crew:
                     raise UsageError(message.reason) if message.usage else GraderError(message.reason)
                 if isinstance(message, Lost):
                     raise GraderError(f"A job did not start: {message.why}.")
+
+    def elsewhere(self) -> dict[str, str]:
+        return {}
 
     def staff(self, wanted: int) -> None:
         """As many jobs as are wanted."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,11 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(msgspec.msgpack.encode(value)).hexdigest()
 
 
-def environment_of(assignment: Assignment, sandbox: str, device: str) -> Environment:
-    """All that a result depends on besides submission, suite and seed."""
+def environment_of(
+    assignment: Assignment, sandbox: str, device: str, elsewhere: Mapping[str, str] | None = None
+) -> Environment:
+    """All that a result depends on besides submission, suite and seed; `elsewhere`: what is other than on this machine,
+    where others compute."""
     facts = {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "machine": f"{platform.system()} {platform.machine()}",
@@ -44,6 +47,7 @@ def environment_of(assignment: Assignment, sandbox: str, device: str) -> Environ
         "device": device,
         "packages": " ".join(assignment.spec.packages),
         **{name: str(value) for name, value in msgspec.structs.asdict(assignment.limits).items()},
+        **(elsewhere or {}),
     }
     return Environment(digest=digest_of(sorted(facts.items())), facts=facts)
 

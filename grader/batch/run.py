@@ -27,6 +27,7 @@ from grader.intake import find_submissions, not_handed_in, read_roster
 from grader.intake.records import Enrolled, Found
 from grader.model import Status
 from grader.pipeline import draw_seed
+from grader.sandbox.device import ANY_CARD
 from grader.sandbox.launch import ZygoteProcess
 from grader.score.extensions import policy_of
 
@@ -58,6 +59,10 @@ def grade_class(
 
 def plan_only(order: Order) -> Plan:
     """What `grade_class` would do; writes nothing, and finds fault with the same."""
+    if order.device == ANY_CARD:
+        raise UsageError(
+            "--dry-run: which card the cluster's nodes have is known only there. Ask on a machine that has one, too."
+        )
     found = submissions_of(order)
     absent_of(order, found)
     policy_of(order.assignment, order.extensions)
@@ -159,11 +164,9 @@ def seed_of(order: Order, book: Gradebook) -> str:
 def settled(order: Order, book: Gradebook, seed: str, crew: Staff) -> Circumstances:
     """What all have in common, kept in the gradebook."""
     known = book.suite(suite_digest(order.assignment))
-    return Circumstances(
-        suite=known or book.keep_suite(crew.suite(order.jobs)),
-        environment=book.keep_environment(environment_of(order.assignment, order.sandbox, str(order.device))),
-        seed=seed,
-    )
+    suite = known or book.keep_suite(crew.suite(order.jobs))
+    environment = environment_of(order.assignment, order.sandbox, str(order.device), crew.elsewhere())
+    return Circumstances(suite=suite, environment=book.keep_environment(environment), seed=seed)
 
 
 def supposed(order: Order, book: Gradebook | None) -> Circumstances:

@@ -8,6 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from grader.sandbox.device import Device
+    from grader.sandbox.gpu import Choice
 
 DeviceOption = Annotated[
     str,
@@ -18,14 +19,29 @@ DeviceOption = Annotated[
 ]
 
 
-def chosen_device(text: str, tier: str) -> Device:
+def chosen_device(text: str, tier: str, *, elsewhere: bool = False) -> Device:
     """The device for what was asked for; says which, where that does not go without saying.
 
-    UsageError where it can't be had.
+    `elsewhere`: others compute, so that this machine needs no card of its own.  UsageError where it can't be had.
     """
     from grader.sandbox.gpu import choose
 
-    choice = choose(text, tier)
+    choice = choice_elsewhere(text, tier) if elsewhere else choose(text, tier)
     if choice.told:
         typer.echo(choice.told, err=True)
     return choice.device
+
+
+def choice_elsewhere(text: str, tier: str) -> Choice:
+    """As here; "cuda" where there is none leaves it to the nodes which card they have."""
+    from grader.sandbox.device import ANY_CARD
+    from grader.sandbox.gpu import Choice, NoSuchDeviceError, choose
+
+    try:
+        return choose(text, tier)
+    except NoSuchDeviceError:
+        if text.strip() != "cuda":
+            raise
+        return Choice(
+            device=ANY_CARD, told="Device: the card of the cluster's nodes; this machine has none that works."
+        )

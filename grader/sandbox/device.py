@@ -30,3 +30,5 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CPU = Device()
+ANY_CARD = Device(kind="cuda")
+"""Whichever card the nodes of a cluster have, where this machine has none that works."""

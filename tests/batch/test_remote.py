@@ -343,6 +343,64 @@ def test_every_outpost_has_a_card_of_its_own(nodes: Nodes, tmp_path: Path) -> No
     assert trouble.startswith("has no such device: --device cuda: ") or device.startswith("cuda (")
 
 
+PRETENDED = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Pretender(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "grader.batch.remote.outpost":
+            from grader.batch.remote import facts
+            from grader.sandbox.device import Device
+            facts.device_here = lambda kind, sandbox: Device(kind="cpu", card=f"{kind} pretended", nodes=("/dev/null",))
+        return None
+
+sys.meta_path.insert(0, Pretender())
+"""
+
+
+@pytest.fixture
+def on_cards(tmp_path: Path) -> Iterator[Nodes]:
+    """Two nodes that declare a card each, and take the CPU for one; the head declares none, so that it does nothing."""
+    (tmp_path / "shim").mkdir()
+    (tmp_path / "shim" / "sitecustomize.py").write_text(PRETENDED)
+    cluster = Nodes()
+    try:
+        for _ in range(2):
+            cluster.add({"PYTHONPATH": str(tmp_path / "shim")}, num_gpus=1)
+        yield cluster
+    finally:
+        cluster.shutdown()
+
+
+def test_a_driver_needs_no_card_of_its_own(on_cards: Nodes, tmp_path: Path) -> None:
+    """What is recorded is the nodes' card; a second run finds nothing to do, and on the CPU all is made anew."""
+    room = classroom(tmp_path, on_cards)
+    out = tmp_path / "out"
+    command = [*room.command(out), "--device", "cuda"]
+
+    def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
+
+    first = run(command)
+    assert first.returncode == 0, first.stderr
+    assert "Device: the card of the cluster's nodes; this machine has none that works." in first.stderr
+    results = [json.loads(file.read_text()) for file in (out / "results").glob("*.json")]
+    assert {result["run"]["device"] for result in results} == {"cpu (cuda pretended)"}
+    assert max(result["score"] for result in results) == 10
+    again = run(command)
+    assert again.returncode == 0, again.stderr
+    assert "graded now 0" in again.stderr + again.stdout
+    room.address = ""
+    plan = run([*room.command(out), "--device", "cpu", "--dry-run"])
+    assert plan.stdout.count("the environment changed: device cpu (cuda pretended) -> cpu") == SIZE, (
+        plan.stdout
+    )
+    refused_plan = run([*command, "--dry-run"])
+    assert refused_plan.returncode == 2
+    assert "is known only there" in refused_plan.stderr
+
+
 def refused(nodes: Nodes, folder: Path, variables: dict[str, str]) -> str:
     """What is said of a cluster with a node whose processes see these variables."""
     odd = nodes.add(variables)

@@ -11,7 +11,7 @@ import pytest
 
 from grader.batch.remote.baggage import HELD, PREFIX, packed, private_folder, sweep, unpack
 from grader.batch.remote.cluster import shares_of_node
-from grader.batch.remote.facts import objection
+from grader.batch.remote.facts import objection, with_card_of
 from grader.batch.remote.messages import Facts
 from grader.errors import UsageError
 from tests.fixtures.tiny_assignment import make
@@ -50,6 +50,21 @@ def test_what_differs_is_named() -> None:
     assert "has the device cuda (A100), this machine has cuda (H100)" in card
     lacking = objection("n1", msgspec.structs.replace(ours, trouble="has no wall"), ours)
     assert lacking == "The node n1 has no wall"
+
+
+def test_who_has_no_card_takes_the_nodes_word() -> None:
+    """Its name, and a PyTorch of the same version that is built for it; another version stays a difference."""
+    ours = Facts(host="a", versions={"torch": "2.13.0+cpu", "numpy": "2", "device": "cuda"})
+    theirs = Facts(host="b", versions={"torch": "2.13.0+cu130", "numpy": "2", "device": "cuda (H100)"})
+    assert with_card_of(theirs, ours).versions == theirs.versions
+    older = msgspec.structs.replace(theirs, versions={**theirs.versions, "torch": "2.12.0+cu130"})
+    said = objection("n1", older, with_card_of(older, ours))
+    assert said is not None
+    assert "has torch 2.12.0+cu130, this machine has 2.13.0+cpu" in said
+    other = msgspec.structs.replace(theirs, versions={**theirs.versions, "device": "cuda (A100)"})
+    second = objection("n2", other, with_card_of(theirs, ours), "the node n1")
+    assert second is not None
+    assert "The node n2 has the device cuda (A100), the node n1 has cuda (H100)" in second
 
 
 def test_the_suite_is_unpacked_as_it_was_packed(tmp_path: Path) -> None:

@@ -6,12 +6,17 @@ import platform
 import socket
 from importlib.metadata import PackageNotFoundError, version
 
+import msgspec
+
 from grader import __version__
 from grader.batch.fingerprints import code_digest
 from grader.batch.remote.messages import Facts
 from grader.errors import SandboxUnavailableError
 from grader.sandbox import gpu, tiers, view
 from grader.sandbox.device import Device
+
+OF_THE_CARD = ("device", "torch")
+"""The facts that a node may have of its own where this machine has no card."""
 
 NAMES = {"code": "the grader's code", "device": "the device"}
 
@@ -55,8 +60,22 @@ def trouble_with(sandbox: str) -> str:
     return ""
 
 
-def objection(node: str, theirs: Facts, ours: Facts) -> str | None:
-    """Why a node can't grade with us, in a sentence; None where it can."""
+def with_card_of(theirs: Facts, ours: Facts) -> Facts:
+    """Ours, with the card of another where we have none; and with its PyTorch, where that is the same version built for
+    the card."""
+    built_for = {name: theirs.versions.get(name, "unknown") for name in OF_THE_CARD}
+    if public(built_for["torch"]) != public(ours.versions["torch"]):
+        del built_for["torch"]
+    return msgspec.structs.replace(ours, versions={**ours.versions, **built_for})
+
+
+def public(version_of_torch: str) -> str:
+    """A version without what it was built for: "2.13.0" of "2.13.0+cu130"."""
+    return version_of_torch.partition("+")[0]
+
+
+def objection(node: str, theirs: Facts, ours: Facts, here: str = "this machine") -> str | None:
+    """Why a node can't grade with us, in a sentence; None where it can.  `here`: whose facts ours are."""
     if theirs.trouble:
         return f"The node {node} {theirs.trouble}"
     for name, version_here in ours.versions.items():
@@ -64,7 +83,7 @@ def objection(node: str, theirs: Facts, ours: Facts) -> str | None:
         if version_there != version_here:
             what = NAMES.get(name, name)
             return (
-                f"The node {node} has {what} {version_there}, this machine has {version_here}: results would not be "
+                f"The node {node} has {what} {version_there}, {here} has {version_here}: results would not be "
                 "the same. See that both have the same, or take the node out of the cluster."
             )
     return None

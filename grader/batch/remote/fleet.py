@@ -17,12 +17,13 @@ from grader.batch.records import Remote
 from grader.batch.remote import cluster
 from grader.batch.remote.baggage import packed
 from grader.batch.remote.cluster import Share
-from grader.batch.remote.facts import facts_here, objection
-from grader.batch.remote.messages import FACTS, HEARD, FromOutpost, Gone, Opening, Order, encode
+from grader.batch.remote.facts import OF_THE_CARD, facts_here, objection, with_card_of
+from grader.batch.remote.messages import FACTS, HEARD, Facts, FromOutpost, Gone, Opening, Order, encode
 from grader.errors import GraderError, UsageError
 from grader.gradebook import Suite
 from grader.intake.gather import carry
 from grader.pipeline import contract_of
+from grader.sandbox.device import ANY_CARD
 
 DEPTH = 2
 """Submissions at a node for each of its jobs: one being examined, one waiting, so that no job waits for the driver."""
@@ -78,7 +79,7 @@ class Fleet:
         self._ray: Any = None
         self._files: Any = None
         self._posts: list[Post] = []
-        self._lost: list[tuple[Post, Lost]] = []
+        self._elsewhere: dict[str, str] = {}
 
     def __enter__(self) -> Fleet:
         return self
@@ -119,6 +120,12 @@ class Fleet:
                 post.open(self._opening(post, describe=at_work == 0), self._files)
                 at_work += post.share.jobs
 
+    def elsewhere(self) -> dict[str, str]:
+        """The nodes' card and their PyTorch, where this machine has none: they have to be asked first."""
+        if self._start.device == ANY_CARD and self._ray is None:
+            self._join()
+        return self._elsewhere
+
     def able(self) -> bool:
         return bool(self._posts)
 
@@ -153,15 +160,25 @@ class Fleet:
         self._posts = [Post(ray, share, self._assignment) for share in shares]
         sandbox, device = str(self._start.sandbox), self._start.device
         questions = [(post, post.actor.facts.remote(sandbox, device.kind)) for post in self._posts]
-        ours = facts_here(sandbox, device)
+        self._compare(questions, facts_here(sandbox, device))
+
+    def _compare(self, questions: list[tuple[Post, Any]], ours: Facts) -> None:
+        """GraderError where a node is other than this machine, or than the first of them where that has the card."""
+        whose = "this machine"
         for post, question in questions:
-            answer = cluster.answer_of(ray, question, post.share)
+            answer = cluster.answer_of(self._ray, question, post.share)
             if answer is None:
                 self._posts.remove(post)  # it died before anybody had noticed
                 continue
-            refused = objection(post.share.name, FACTS.decode(answer), ours)
+            theirs = FACTS.decode(answer)
+            is_first = self._start.device == ANY_CARD and not self._elsewhere
+            ours = with_card_of(theirs, ours) if is_first else ours
+            refused = objection(post.share.name, theirs, ours, whose)
             if refused is not None:
                 raise GraderError(refused)
+            if is_first:
+                self._elsewhere = {name: theirs.versions[name] for name in OF_THE_CARD}
+                whose = f"the node {post.share.name}"
 
     def _opening(self, post: Post, *, describe: bool) -> bytes:
         # the files' folder there bears the assignment's name, which is the solution's, too
