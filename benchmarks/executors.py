@@ -16,6 +16,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ def steady_seconds(few: Sequence[str], many: Sequence[str], between: int) -> flo
 def waiting_share(out: Path, jobs: int) -> float:
     """What part of their time so many jobs were between two submissions, each from its first's start to its last's end:
     to tell what came of one, to be sent the next, to hear of it."""
-    with sqlite3.connect(out / FILE) as book:
+    with closing(sqlite3.connect(out / FILE)) as book:
         rows = book.execute("SELECT made_at, seconds FROM attempts").fetchall()
     busy = [float(seconds) for _, seconds in rows]
     ends = [datetime.fromisoformat(made_at).timestamp() for made_at, _ in rows]

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,7 @@ def left_over(running: Sequence[psutil.Process], seconds: float = 10.0) -> list[
 
 def gradebook_of(out: Path) -> dict[str, Any]:
     """All that a batch leaves behind, without what depends on the clock."""
-    with sqlite3.connect(out / FILE) as plain:
+    with closing(sqlite3.connect(out / FILE)) as plain:
         (integrity,) = plain.execute("PRAGMA integrity_check").fetchone()
         kept = plain.execute(
             "SELECT submission, part, name, outcomes.outcome, outcomes.score, outcomes.message, hint, own, printed "

@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -147,7 +148,7 @@ def watched(command: Sequence[str], out: Path) -> Measured:
             moments.append(Moment(time.perf_counter() - started, times.user + times.system, results, network))
             time.sleep(0.05)
     assert running.returncode == 0, command
-    with sqlite3.connect(out / FILE) as book:
+    with closing(sqlite3.connect(out / FILE)) as book:
         seconds = tuple(float(one) for (one,) in book.execute("SELECT seconds FROM attempts"))
     return Measured(tuple(moments), time.perf_counter() - started, seconds)
 

@@ -131,6 +131,7 @@ def run_pytest(session: Collection) -> None:
         str(hidden),
         "-c", os.devnull, f"--rootdir={hidden}", "--strict-markers", "--assert=plain",
         "-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:capture", "-p", "no:logging", "-p", "no:faulthandler",
+        "-p", "no:unraisableexception", "-p", "no:threadexception",  # of this process, not of the student's
     ]  # fmt: skip
     with own_modules(hidden), own_settings():
         code = pytest.main(arguments, plugins=[session])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def test_a_class_is_graded_once_and_then_only_what_changed(classroom: Classroom,
 
 def attempts_by_test(out: Path, submission: str) -> dict[str, int]:
     """How often each test really ran."""
-    with sqlite3.connect(out / FILE) as plain:
+    with closing(sqlite3.connect(out / FILE)) as plain:
         return dict(
             plain.execute(
                 "SELECT name, count(DISTINCT made_in) FROM outcomes JOIN attempts ON attempts.id = attempt "
@@ -140,7 +141,7 @@ def test_interrupted(tmp_path: Path) -> None:
 
 
 def attempts(out: Path) -> int:
-    with sqlite3.connect(out / FILE) as plain:
+    with closing(sqlite3.connect(out / FILE)) as plain:
         (count,) = plain.execute("SELECT count(*) FROM attempts").fetchone()
     return int(count)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "gradebook.md"
 
 def columns() -> list[tuple[str, str]]:
     """Every table and view with each of its columns."""
-    with sqlite3.connect(":memory:") as plain:
+    with closing(sqlite3.connect(":memory:")) as plain:
         plain.executescript(TABLES)
         names = [
             name

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -43,7 +44,7 @@ def test_every_attempt_is_kept_and_the_last_counts(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr("grader.gradebook.store.now", lambda: "1999-12-31T23:59:59+00:00")
         record(book, tmp_path, better)
         assert [row.score for row in book.grades(10.0)] == [10.0]
-    with sqlite3.connect(tmp_path / FILE) as plain:
+    with closing(sqlite3.connect(tmp_path / FILE)) as plain:
         assert plain.execute("SELECT count(*) FROM attempts").fetchone() == (2,)
 
 
@@ -186,7 +187,7 @@ def test_killed_while_recording(tmp_path: Path) -> None:
     with open_gradebook(tmp_path, "tiny") as book:
         there = {row.submission for row in book.grades(10.0)}
     assert {f"s{line.strip()}" for line in announced} <= there
-    with sqlite3.connect(tmp_path / FILE) as plain:
+    with closing(sqlite3.connect(tmp_path / FILE)) as plain:
         assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,11 @@ def old(tmp_path: Path) -> Path:
     folder.mkdir()
     with open_gradebook(new, "tiny") as book:
         kept_results.record(book, tmp_path, kept_results.result("ada"), kept_results.result("bob"))
-    with sqlite3.connect(folder / FILE) as connection:
+    with closing(sqlite3.connect(folder / FILE)) as connection, connection:
         connection.executescript(V1.read_text(encoding="utf-8"))
         connection.execute("ATTACH ? AS new", (str(new / FILE),))
         for table in COPIED:
             connection.execute(f"INSERT INTO main.{table} SELECT * FROM new.{table}")
-    connection.close()
     return folder
 
 
@@ -46,12 +46,10 @@ def test_reading_an_old_gradebook_upgrades_it(old: Path) -> None:
         (attempt, _), _ = book.current()
         assert book.result(attempt) == kept_results.result("ada")
         assert [row.submission for row in book.grades(10.0)] == ["ada", "bob"]
-    with sqlite3.connect(old / FILE) as upgraded, sqlite3.connect(":memory:") as fresh:
+    with closing(sqlite3.connect(old / FILE)) as upgraded, closing(sqlite3.connect(":memory:")) as fresh:
         fresh.executescript(TABLES)
         assert upgraded.execute("PRAGMA user_version").fetchone() == (VERSION,)
         assert layout(upgraded) == layout(fresh)
-    upgraded.close()
-    fresh.close()
 
 
 def test_a_batch_goes_on_with_an_old_gradebook(old: Path, tmp_path: Path) -> None:
@@ -63,9 +61,8 @@ def test_a_batch_goes_on_with_an_old_gradebook(old: Path, tmp_path: Path) -> Non
 
 def test_a_newer_gradebook_is_refused(old: Path) -> None:
     """What a later version wrote is not touched."""
-    with sqlite3.connect(old / FILE) as connection:
+    with closing(sqlite3.connect(old / FILE)) as connection, connection:
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
-    connection.close()
     with pytest.raises(UsageError, match="version"), open_to_read(old):
         pass
     with pytest.raises(UsageError, match="version"), open_gradebook(old, "tiny"):

@@ -220,7 +220,7 @@ NOTEBOOKS = (
     unreadable("null-sources", raw({"cells": [_cell(source=None)]}), "no code in it"),
     unreadable("only-magics", cells("!pip install torch", "%matplotlib inline"), "none of the 7 names"),
     unreadable("only-comments", cells("# to do", ""), "no code in it"),
-    unreadable("deep-json", file(".ipynb", '{"metadata": {"a": ' + "[" * 100_000), "nested too deeply"),
+    unreadable("deep-json", file(".ipynb", '{"metadata": {"a": ' + "[" * 1_000_000), "nested too deeply"),
     unreadable("no-cell-parses", cells("def f(:", "class"), "No cell of", "cell 1, line 1: invalid syntax"),
     unreadable("no-names", cells("x = 1", "def other(): pass"), "defines none of the 7 names"),
     unreadable("binary-notebook", file(".ipynb", PNG), "is not a notebook"),
@@ -278,7 +278,7 @@ MODULES = (
         "tabs-and-spaces", file(".py", "def f():\n\tx = 1\n        y = 2\n"), "line 3", "tabs and spaces"
     ),
     unreadable("python-2", file(".py", PYTHON_2), "line 2", "this looks like Python 2"),
-    unreadable("python-2-except", file(".py", "try:\n    x\nexcept A, e:\n    pass\n"), "Python 2"),
+    unreadable("python-2-except", file(".py", "try:\n    x\nexcept A, e:\n    print e\n"), "Python 2"),
     unreadable("unclosed-string", file(".py", "x = 'abc\n"), "unterminated string literal"),
     unreadable("nul-bytes", file(".py", "x = 1\ny = '\0'\n"), "NUL bytes", "line 2"),
     unreadable("picture-as-module", file(".py", PNG), "NUL bytes"),
