@@ -2,8 +2,9 @@
 
 Where an operator is closed, its kernels are replaced in the dispatcher (`operators`).  torch has a few machines that
 come with kernels of their own, or that hand out the dispatcher's: the interpreter of TorchScript with its fusers, the
-static runtime, nativert, NNC, and what tells the kernel that an operator has at present.  None of them is needed to
-solve homework: `torch.jit.script` and `torch.jit.trace` give back what they are given, as they do by PYTORCH_JIT=0.
+lazy backend that runs it, the static runtime, nativert, NNC, and what tells the kernel that an operator has at present.
+None of them is needed to solve homework: `torch.jit.script` and `torch.jit.trace` give back what they are given, as
+they do by PYTORCH_JIT=0.
 """
 
 from __future__ import annotations
@@ -22,15 +23,26 @@ FUNCTIONS: Final = frozenset({
     "_dispatch_get_computed_kernel_for_dispatch_key",
     "_freeze_module",
     "_fuse_to_static_module",
+    "_generate_upgraders_graph",
     "_import_ir_module_from_package",
     "_jit_interpret_graph",
     "_jit_pass_constant_propagation",
     "_jit_pass_constant_propagation_immutable_types",
+    "_jit_script_class_compile",
     "_jit_script_compile",
     "_jit_script_compile_overload",
+    "_jit_script_interface_compile",
+    "_jit_to_backend",
+    "_jit_to_backend_selective",
     "_jit_to_static_module",
+    "_jit_trace_graph",
+    "_jit_trace_module",
     "_load_for_lite_interpreter",
     "_load_for_lite_interpreter_from_buffer",
+    "_load_jit_module_from_bytes",
+    "_load_jit_module_from_file",
+    "_load_mobile_module_from_bytes",
+    "_load_mobile_module_from_file",
     "import_ir_module",
     "import_ir_module_from_buffer",
     "parse_ir",
@@ -44,11 +56,18 @@ METHODS: Final = {
     "Node": ("copyAttributes", "g_", "gs_"),
     "ScriptFunction": ("__call__",),
     "ScriptMethod": ("__call__",),
-    "ScriptModule": ("_create_method_from_trace", "_define"),
+    "ScriptModule": ("_create_method_from_trace", "_create_method_from_trace_with_dict", "_define"),
     "StaticModule": ("__call__", "benchmark", "benchmark_individual_ops", "runAsync"),
+    "ThroughputBenchmark": ("__init__", "benchmark", "run_once"),
     "_nativert.PyModelRunner": ("__init__",),
 }
 """The same of torch._C's classes."""
+
+KEPT: Final = frozenset({
+    "__class__", "__copy__", "__deepcopy__", "__doc__", "__getattr__", "__hash__", "__init__", "__module__",
+    "__setattr__",
+})  # fmt: skip
+"""What an object of TorchScript's does by itself; `a + b`, `a[0]`, `str(a)` and its state run its program's methods."""
 
 COMPILING: Final = ("__init__", "call", "call_raw", "fallback", "run")
 """What makes and runs programs of NNC's, in the classes of torch._C._te."""
@@ -63,11 +82,14 @@ def shut_side_doors() -> None:
     forget(FUNCTIONS)
     for name, methods in METHODS.items():
         lose(named(name), methods)
+    scripted = named("ScriptObject")
+    lose(scripted, tuple(name for name in vars(scripted) if name.startswith("__") and name not in KEPT))
     compiler = named("_te")
     for kind in [one for one in vars(compiler).values() if isinstance(one, type)]:
         lose(kind, COMPILING)
-    for name in [name for name in vars(compiler) if not name.startswith("__")]:
-        delattr(compiler, name)
+    for emptied in (compiler, named("_lazy_ts_backend")):
+        for name in [name for name in vars(emptied) if not name.startswith("__")]:
+            delattr(emptied, name)
     for name in OPERATIONS:
         setattr(torch._C, name, without_onednns_own(getattr(torch._C, name)))
 

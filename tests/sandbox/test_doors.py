@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+HOSTILE = Path(__file__).resolve().parents[2] / "solutions" / "hw8" / "hostile" / "evading"
 
 KEPT = """
 kernel = torch._C._dispatch_get_computed_kernel_for_dispatch_key("aten::linear", "CPU")
@@ -77,6 +80,17 @@ image, taps = torch.rand(1, 2, 5, 5), torch.rand(3, 2, 3, 3)
 convolution = torch.ops.prim.mkldnn_convolution
 compute = lambda: convolution(image.to_mkldnn(), taps.to_mkldnn(), None, [1, 1], [0, 0], [1, 1], 1)
 """
+LAZY = f"""
+import runpy
+module = runpy.run_path({str(HOSTILE / "lazily.py")!r})
+compute = None if module["NUMBER"] is None else lambda: module["ReLU"]()(x)
+"""
+READ = f"""
+import runpy
+program = runpy.run_path({str(HOSTILE / "program_from_bytes.py")!r})["PROGRAM"]
+image, taps = torch.rand(1, 2, 5, 5), torch.rand(3, 2, 3, 3)
+compute = None if program is None else lambda: program + (image, taps, torch.zeros(3), [1, 1], [0, 0])
+"""
 WAYS = {
     "kernel": KEPT,
     "static runtime": STATIC,
@@ -86,6 +100,8 @@ WAYS = {
     "dense": DENSE,
     "group": GROUPED,
     "NNC": LOWERED,
+    "bytes": READ,
+    "lazy backend": LAZY,
 }
 
 PROGRAM = """
@@ -149,3 +165,37 @@ def test_a_second_import_brings_nothing_back() -> None:
         [sys.executable, "-c", AGAIN], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout.strip() == "[]", done.stderr
+
+
+SIGNED = """
+import torch
+from grader.sandbox.doors import shut_side_doors
+
+class Doubling(torch.nn.Module):
+    @torch.jit.export
+    def __add__(self, x: torch.Tensor):
+        return x * 2
+
+    def forward(self, x):
+        return x * 2
+
+program, x = torch.jit.script(Doubling())._c, torch.ones(2)
+benchmark = torch._C.ThroughputBenchmark
+assert (program + x).sum() == 4 and benchmark(program)
+shut_side_doors()
+for run in (lambda: program + x, lambda: program.forward(x), lambda: benchmark(program)):
+    try:
+        run()
+        print("ran")
+    except TypeError:
+        pass
+"""
+
+
+def test_a_program_of_torchscripts_does_not_run_by_a_sign(tmp_path: Path) -> None:
+    """An operator sign of its object's runs a method of its own, and a benchmark runs any."""
+    file = tmp_path / "signed.py"  # TorchScript reads the source
+    file.write_text(SIGNED, encoding="utf-8")
+    command = [sys.executable, "-W", "ignore", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("", "")
