@@ -76,20 +76,20 @@ def pack_tensor(tensor: torch.Tensor) -> Array | Opaque:
 
 
 def pack_array(array: np.ndarray[Any, Any]) -> Array | Opaque:
-    name = type_name(array)
-    if array.dtype.name not in protocol.DTYPES:
-        return Opaque(type=name, reason=f"its dtype is {str(array.dtype)[:40]}")
-    if not protocol.is_possible(array.shape):
+    name, plain = type_name(array), np.asarray(array)  # of a subclass, a view without its overrides
+    if plain.dtype.name not in protocol.DTYPES:
+        return Opaque(type=name, reason=f"its dtype is {str(plain.dtype)[:40]}")
+    if not protocol.is_possible(plain.shape):
         return Opaque(type=name, reason="it has too many dimensions, or too large ones")
-    if array.nbytes > MAX_BYTES:
-        return Opaque(type=name, reason=f"it has {array.size} elements, too many to be right")
-    return protocol.array_of(np.asarray(array))
+    if plain.nbytes > MAX_BYTES:
+        return Opaque(type=name, reason=f"it has {plain.size} elements, too many to be right")
+    return protocol.array_of(plain)
 
 
 def pack_scalar(scalar: np.generic) -> Scalar | Opaque:
-    plain = scalar.item()
+    plain = np.generic.item(scalar)  # a subclass may have an `item` of its own
     if type(plain) in _INT_TYPES and (type(plain) is not int or -_INT64 <= plain < _INT64):
-        return Scalar(type=scalar.dtype.name, value=plain)
+        return Scalar(type=np.generic.dtype.__get__(scalar).name, value=plain)
     return Opaque(type=type_name(scalar))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -135,6 +136,29 @@ def test_a_subclass_is_read_with_its_overrides_off() -> None:
     packed = packing.pack(torch.ones(2).as_subclass(Liar))
     assert isinstance(packed, Array)
     assert packed.shape == (2,)
+
+
+class Sly(np.float64):
+    """A number that would say another one, and would run code of its own."""
+
+    dtype = property(lambda self: sys.exit(0))
+
+    def item(self, *given: object) -> float:
+        return 42.0
+
+
+class Deceiving(np.ndarray[Any, Any]):
+    """An array that would run code of its own for each thing it is asked."""
+
+    dtype = shape = nbytes = size = property(lambda self: sys.exit(0))
+
+
+def test_numpys_subclasses_are_read_with_their_overrides_off() -> None:
+    """What the watch does not look at, since it is the grader's own reading, is no student's code."""
+    assert packing.pack(Sly(1.5)) == Scalar(type="float64", value=1.5)
+    packed = packing.pack(np.ones(2).view(Deceiving))
+    assert isinstance(packed, Array)
+    assert packed.numpy().tolist() == [1, 1]
 
 
 def test_a_named_tuple_is_a_tuple_and_a_list_that_lies_is_a_list() -> None:
