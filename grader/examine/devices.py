@@ -138,7 +138,7 @@ def arrays(case: dict[str, Value], names: Sequence[str]) -> list[Array]:
         value
         for held in (case, *inner)
         for name, value in held.items()
-        if name in names and isinstance(value, Array)
+        if name in names and isinstance(value, Array) and value.kind != "ndarray"
     ]
 
 

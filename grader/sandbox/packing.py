@@ -7,6 +7,7 @@ overrides off, sizes are checked before anything is copied, and everything else 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -24,9 +25,18 @@ _INT64: Final = 2**63
 
 _INT_TYPES: Final = (bool, int, float)
 
+PlaceOf = Callable[[torch.Tensor], str]
 
-def pack(value: Any, depth: int = 0) -> Value:
-    """The value as the protocol knows it; never raises for what a student can build."""
+
+def device_of(tensor: torch.Tensor) -> str:
+    return str(tensor.device)
+
+
+def pack(value: Any, depth: int = 0, place_of: PlaceOf = device_of) -> Value:
+    """The value as the protocol knows it; never raises for what a student can build.
+
+    `place_of` says on which device a tensor is taken to be.
+    """
     kind = type(value)  # not isinstance, which asks the object itself
     if value is None or kind in (bool, float):
         return value  # type: ignore[no-any-return]
@@ -35,7 +45,7 @@ def pack(value: Any, depth: int = 0) -> Value:
     if kind is str:
         return plain_text(value)
     if issubclass(kind, torch.Tensor):
-        return pack_tensor(value)
+        return pack_tensor(value, place_of)
     if issubclass(kind, np.ndarray):
         return pack_array(value)
     if issubclass(kind, np.generic):
@@ -44,15 +54,13 @@ def pack(value: Any, depth: int = 0) -> Value:
         return Opaque(type=type_name(value), reason="it is nested too deeply")
     for plain in (list, tuple):
         if issubclass(kind, plain):
-            return pack_sequence(value, plain, depth)
+            return pack_sequence(value, plain, depth, place_of)
     if kind is dict:
-        return pack_mapping(value, depth)
+        return pack_mapping(value, depth, place_of)
     return Opaque(type=type_name(value))
 
 
-def pack_tensor(tensor: torch.Tensor) -> Array | Opaque:
-    with torch._C.DisableTorchFunctionSubclass():
-        device = str(tensor.device)  # a mode that pretends a card has its say in this and in nothing else
+def pack_tensor(tensor: torch.Tensor, place_of: PlaceOf) -> Array | Opaque:
     with torch._C.DisableTorchFunction():
         name = type_name(tensor)
         if tensor.layout is not torch.strided or tensor.is_meta or tensor.is_nested or tensor.is_quantized:
@@ -70,7 +78,7 @@ def pack_tensor(tensor: torch.Tensor) -> Array | Opaque:
             dtype=dtype,
             shape=tuple(plain.shape),
             data=plain.numpy().tobytes(),
-            device=device,
+            device=place_of(tensor),
             requires_grad=bool(tensor.requires_grad),
         )
 
@@ -94,22 +102,22 @@ def pack_scalar(scalar: np.generic) -> Scalar | Opaque:
 
 
 def pack_sequence(
-    items: Any, plain: type[list[Any]] | type[tuple[Any, ...]], depth: int
+    items: Any, plain: type[list[Any]] | type[tuple[Any, ...]], depth: int, place_of: PlaceOf
 ) -> Sequence | Opaque:
     """A list, a tuple or an instance of a subclass, such as a NamedTuple, read with its overrides off."""
     count = plain.__len__(items)
     if count > MAX_ITEMS:
         return Opaque(type=plain.__name__, reason=f"it has {count} items, too many to be right")
     held = plain.__getitem__(items, slice(None))
-    return Sequence(type=plain.__name__, items=[pack(item, depth + 1) for item in held])
+    return Sequence(type=plain.__name__, items=[pack(item, depth + 1, place_of) for item in held])
 
 
-def pack_mapping(items: dict[Any, Any], depth: int) -> Mapping | Opaque:
+def pack_mapping(items: dict[Any, Any], depth: int, place_of: PlaceOf) -> Mapping | Opaque:
     if len(items) > MAX_ITEMS:
         return Opaque(type="dict", reason=f"it has {len(items)} items, too many to be right")
     if not all(type(key) is str for key in items):
         return Opaque(type="dict", reason="its keys are not texts")
-    return Mapping(items={plain_text(key): pack(item, depth + 1) for key, item in items.items()})
+    return Mapping(items={plain_text(key): pack(item, depth + 1, place_of) for key, item in items.items()})
 
 
 def plain_text(text: str, limit: int = MAX_TEXT) -> str:

@@ -262,18 +262,10 @@ def run_probe(
     if pretence is None:
         cuda.settle(device)
     watch.paused = True  # taking the answer apart is not the student's doing
-    packed = {name: packing.pack(value) for name, value in result.items()}
-    if pretence is not None:
-        packed = {name: placed(value, result[name], pretence) for name, value in packed.items()}
+    place_of = packing.device_of if pretence is None else pretence.place_of
+    packed = {name: packing.pack(value, place_of=place_of) for name, value in result.items()}
     watch.paused = False
     return packed
-
-
-def placed(value: protocol.Value, original: object, pretence: Pretence) -> protocol.Value:
-    """A tensor that came back, with the device on which it would be; "" where that is not known."""
-    if not isinstance(value, protocol.Array):
-        return value
-    return msgspec.structs.replace(value, device=pretence.place_of(original))
 
 
 def seed_everything(seed: int) -> None:

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 
 from grader.sandbox import packing
 from grader.sandbox.protocol import Answered, Array, Mapping, Opaque, Scalar, Sequence, encode
@@ -151,6 +152,22 @@ class Deceiving(np.ndarray[Any, Any]):
     """An array that would run code of its own for each thing it is asked."""
 
     dtype = shape = nbytes = size = property(lambda self: sys.exit(0))
+
+
+class Elsewhere(TorchFunctionMode):
+    """A mode that says of every tensor that it is on a card."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        asked = func == torch.Tensor.device.__get__
+        return torch.device("cuda:0") if asked else func(*args, **(kwargs or {}))
+
+
+def test_a_mode_that_was_left_on_has_no_say_in_where_a_tensor_is() -> None:
+    with Elsewhere():
+        assert str(torch.ones(2).device) == "cuda:0"
+        packed = packing.pack(torch.ones(2))
+    assert isinstance(packed, Array)
+    assert packed.device == "cpu"
 
 
 def test_numpys_subclasses_are_read_with_their_overrides_off() -> None:
