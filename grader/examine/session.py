@@ -224,7 +224,7 @@ class Examination:
 
     def _load(self, replace: tuple[str, ...]) -> Worker:
         if len(self._unbuilt) >= WALLS:
-            raise GraderError(f"The wall could not be built: {self._unbuilt[-1]}")
+            raise GraderError(self._unbuilt[-1])
         self._parts[replace] = set()
         worker = self._sandbox.open(self.assignment.limits)
         load = Load(
@@ -245,8 +245,8 @@ class Examination:
             if error.kind == "lost":
                 raise GraderError(f"The module could not be loaded: {error.detail}.") from None
             if error.detail.startswith("wall "):
-                self._unbuilt.append(error.detail)
-                raise GraderError(f"The wall could not be built: {error.detail}") from None
+                self._unbuilt.append(f"The wall could not be built: {error.detail}")
+                raise GraderError(self._unbuilt[-1]) from None
             self._unloadable[replace] = verdict = unloadable(error, seconds)
             raise verdict from None
         finally:

@@ -81,9 +81,10 @@ class Remote(Classroom):
     """A class that is graded on a cluster."""
 
     address = ""
+    more: tuple[str, ...] = ()
 
     def command(self, out: Path) -> list[str]:
-        command = super().command(out)
+        command = [*super().command(out), *self.more]
         return [*command, "--executor", "ray", "--address", self.address] if self.address else command
 
 
@@ -375,30 +376,26 @@ def on_cards(tmp_path: Path) -> Iterator[Nodes]:
 
 def test_a_driver_needs_no_card_of_its_own(on_cards: Nodes, tmp_path: Path) -> None:
     """What is recorded is the nodes' card; a second run finds nothing to do, and on the CPU all is made anew."""
-    room = classroom(tmp_path, on_cards)
-    out = tmp_path / "out"
-    command = [*room.command(out), "--device", "cuda"]
-
-    def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100)
-
-    first = run(command)
+    room, out = classroom(tmp_path, on_cards), tmp_path / "out"
+    room.more = ("--device", "cuda")
+    first = room.run(out)
     assert first.returncode == 0, first.stderr
     assert "Device: the card of the cluster's nodes; this machine has none that works." in first.stderr
     results = [json.loads(file.read_text()) for file in (out / "results").glob("*.json")]
     assert {result["run"]["device"] for result in results} == {"cpu (cuda pretended)"}
     assert max(result["score"] for result in results) == 10
-    again = run(command)
+    again = room.run(out)
     assert again.returncode == 0, again.stderr
     assert "graded now 0" in again.stderr + again.stdout
-    room.address = ""
-    plan = run([*room.command(out), "--device", "cpu", "--dry-run"])
+    room.more = ("--device", "cuda", "--dry-run")
+    refused_plan = room.run(out)
+    assert refused_plan.returncode == 2
+    assert "is known only there" in refused_plan.stderr
+    room.address, room.more = "", ("--device", "cpu", "--dry-run")
+    plan = room.run(out)
     assert plan.stdout.count("the environment changed: device cpu (cuda pretended) -> cpu") == SIZE, (
         plan.stdout
     )
-    refused_plan = run([*command, "--dry-run"])
-    assert refused_plan.returncode == 2
-    assert "is known only there" in refused_plan.stderr
 
 
 def refused(nodes: Nodes, folder: Path, variables: dict[str, str]) -> str:
