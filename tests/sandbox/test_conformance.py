@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,3 +40,16 @@ def test_every_property_has_promises() -> None:
         "limits",
         "channel",
     }
+
+
+def test_a_process_whose_name_is_no_text_is_no_survivor(zygote: Zygote, tmp_path: Path) -> None:
+    """Anybody on the machine may run one while somebody else asks what the wall keeps."""
+    program = os.path.join(os.fsencode(tmp_path), b"\xff\xfe")
+    os.symlink(os.path.realpath(shutil.which("sleep") or ""), program)
+    with subprocess.Popen([program, "60"]) as process:
+        try:
+            while Path(f"/proc/{process.pid}/comm").read_bytes() != b"\xff\xfe\n":
+                time.sleep(0.01)  # the kernel names it last
+            assert Host(zygote, tmp_path).survivors() == []
+        finally:
+            process.kill()

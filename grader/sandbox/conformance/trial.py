@@ -148,7 +148,8 @@ def processes() -> list[int]:
 
 
 def name_of(pid: int) -> str:
+    """What a process calls itself, which need not be text; "" where it has ended."""
     try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return ""
