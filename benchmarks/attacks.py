@@ -1,8 +1,8 @@
 """Every hostile submission against this grader, and the forging and tampering ones against plain pytest.
 
-    python benchmarks/attacks.py [FAMILY ...]
+    python benchmarks/attacks.py [FAMILY ...] [--only GLOB] [--device cpu|cuda]
 
-Writes the table into docs/security.md, between its markers, where all families are run; else only prints it.
+Writes the table into docs/security.md, between its markers, where all are tried on the CPU; else only prints it.
 
 gained: submissions that got more points than they honestly deserve (`expect.toml`)
 leaked: results that hold a line of the hidden suite, a path of this machine or the seed
@@ -13,6 +13,7 @@ plain pytest: gained there, on a small suite in the usual way: same process, `to
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -33,6 +35,9 @@ from grader.intake.records import Submission
 from grader.model import Record, TestResult
 from grader.pipeline import contract_of, draw_seed, forbidden_calls, open_sandbox
 from grader.sandbox.client import Sandbox
+from grader.sandbox.device import Device
+from grader.sandbox.gpu import choose
+from grader.sandbox.tiers import tier_of
 from grader.score.scoring import score_part
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,9 +67,10 @@ class Row(Record, frozen=True):
 class Bench:
     """One session's sandbox and what honest work gets in it."""
 
-    def __init__(self, assignment: Assignment, sandbox: Sandbox) -> None:
+    def __init__(self, assignment: Assignment, sandbox: Sandbox, device: Device) -> None:
         self.assignment = assignment
         self.sandbox = sandbox
+        self.device = device.kind
         self.seed = draw_seed()
         self.secrets = secrets(assignment, self.seed)
         sandbox.wait()
@@ -76,19 +82,25 @@ class Bench:
             return []
         results: list[list[TestResult]] = []
         pair = (read, forbidden_calls(read, self.assignment))
-        examine(self.assignment, self.sandbox, [pair], lambda _, tests: results.append(tests), seed=self.seed)
+
+        def deliver(_: Submission, tests: list[TestResult]) -> None:
+            results.append(tests)
+
+        examine(self.assignment, self.sandbox, [pair], deliver, seed=self.seed, device=self.device)
         return results[0]
 
     def whole(self, parts: Deserved) -> set[str]:
         """The parts of which all points are deserved."""
         return {part.name for part in self.assignment.parts if parts[part.name] == part.points}
 
-    def row(self, family: str) -> Row:
-        """Try a whole family."""
+    def row(self, family: str, only: str) -> Row:
+        """Try a family's submissions whose names match."""
         gained: dict[str, float] = {}
         leaked: list[str] = []
         harmed: list[str] = []
-        known = deserved(self.assignment, family)
+        known = {
+            name: parts for name, parts in deserved(self.assignment, family).items() if fnmatch(name, only)
+        }
         for name, parts in known.items():
             before = traces()
             tests = self.grade(HOSTILE / family / name)
@@ -231,21 +243,33 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("families", nargs="*", default=FAMILIES, metavar="FAMILY", help=", ".join(FAMILIES))
+    parser.add_argument("--only", default="*", metavar="GLOB", help="submissions, by their file's name")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    given = parser.parse_args()
+    if unknown := set(given.families) - set(FAMILIES):
+        parser.error(f"no such family: {', '.join(sorted(unknown))}")
+    return given
+
+
 def main() -> None:
+    given = arguments()
     found = find_assignment("hw8")
     limits = msgspec.structs.replace(found.limits, test_seconds=5.0, load_seconds=10.0)
     assignment = msgspec.structs.replace(found, spec=msgspec.structs.replace(found.spec, limits=limits))
-    families = sys.argv[1:] or list(FAMILIES)
+    device = choose(given.device, tier_of("strict")).device
     with tempfile.TemporaryDirectory() as own:
         tempfile.tempdir = own  # so that what others do in /tmp is not taken for harm
-        with open_sandbox(assignment, "strict") as sandbox:
-            bench = Bench(assignment, sandbox)
-            rows = [bench.row(family) for family in families]
+        with open_sandbox(assignment, "strict", device=device) as sandbox:
+            bench = Bench(assignment, sandbox, device)
+            rows = [bench.row(family, given.only) for family in given.families]
         tempfile.tempdir = None
     print(table(rows))  # noqa: T201 - a script
     for row in rows:
         print(row)  # noqa: T201
-    if len(rows) == len(FAMILIES):
+    if (tuple(given.families), given.only, given.device) == (FAMILIES, "*", "cpu"):
         between = f"{BEGIN}\n{table(rows)}\n{END}"
         text = DOCUMENT.read_text(encoding="utf-8")
         written = re.sub(f"{BEGIN}.*{END}", lambda _: between, text, flags=re.DOTALL)

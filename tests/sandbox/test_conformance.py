@@ -44,8 +44,8 @@ def test_every_property_has_promises() -> None:
 
 def test_a_process_whose_name_is_no_text_is_no_survivor(zygote: Zygote, tmp_path: Path) -> None:
     """Anybody on the machine may run one while somebody else asks what the wall keeps."""
-    program = os.path.join(os.fsencode(tmp_path), b"\xff\xfe")
-    os.symlink(os.path.realpath(shutil.which("sleep") or ""), program)
+    program = tmp_path / os.fsdecode(b"\xff\xfe")
+    program.symlink_to(Path(shutil.which("sleep") or "").resolve())
     with subprocess.Popen([program, "60"]) as process:
         try:
             while Path(f"/proc/{process.pid}/comm").read_bytes() != b"\xff\xfe\n":
