@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -15,6 +16,7 @@ def main() -> None:
     answer."""
     secret = sys.stdin.readline().strip()
     torch = worker.warm_up()
+    gc.enable()  # it is off since before torch was imported
     channel = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
     channel.sendall(secret.encode())
     hello = worker.receive_frame(channel)

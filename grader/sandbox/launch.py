@@ -28,8 +28,10 @@ STRANGER = 2_147_418_112
 
 INSIDE_UID = 1000
 CLOSE_SECONDS = 10.0
-PROGRAM = "import gc, sys; gc.disable(); sys.path.insert(0, {folder!r}); from grader.sandbox.zygote import main; main()"
-"""Garbage is not looked for while torch is imported, which would take a tenth of the time; the zygote turns that on."""
+PROGRAM = (
+    "import sys; sys.path.insert(0, {folder!r}); from grader.sandbox.importing import import_torch; import_torch(); "
+    "from grader.sandbox.zygote import main; main()"
+)
 
 
 @contextlib.contextmanager

@@ -88,7 +88,10 @@ class Starting:
         self._secret = secrets.token_hex(16)
         self.folder = tempfile.mkdtemp(prefix="grade-")
         grader_at = str(Path(grader.__file__).parent.parent)
-        program = f"import sys; sys.path.append({grader_at!r}); from grader.sandbox.child import main; main()"
+        program = (
+            f"import sys; sys.path.append({grader_at!r}); from grader.sandbox.importing import import_torch; "
+            "import_torch(); from grader.sandbox.child import main; main()"
+        )
         fixed = {
             "PYTORCH_JIT": "0",
             "TORCHDYNAMO_DISABLE": "1",
