@@ -108,6 +108,7 @@ class Bench:
             gained |= {name: round(more, 2)} if more > 1e-9 else {}
             leaked += [name] if any(secret in told(tests) for secret in self.secrets) else []
             harmed += [name] if traces() - before or any(test.score is None for test in tests) else []
+            print(f"{family}/{name}: {more:+g} points", file=sys.stderr, flush=True)  # noqa: T201 - takes long
         if comparable(self.grade(HONEST)) != self.honest:
             harmed.append("an honest submission graded afterwards")
         plain = None
