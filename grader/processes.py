@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -21,7 +22,7 @@ def pool(processes: int) -> ProcessPoolExecutor:
     """So many processes: forks of this one, or fresh ones where it has threads, of which a fork may never come to an
     end."""
     how = "fork" if threads() == 1 else "spawn"
-    return ProcessPoolExecutor(processes, get_context(how), initializer=end_with_parent)
+    return ProcessPoolExecutor(processes, get_context(how), initializer=follow_parent)
 
 
 def apart(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> Callable[[], _T]:
@@ -43,7 +44,7 @@ def apart(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -
 
 def tell(line: Connection, call: Callable[[], Any]) -> None:
     """In the fork: what came of the call, and whether it is what it raised."""
-    end_with_parent()
+    follow_parent()
     try:
         told = call(), False
     except Exception as error:  # noqa: BLE001 - raised again by who asked for it
@@ -52,13 +53,14 @@ def tell(line: Connection, call: Callable[[], Any]) -> None:
 
 
 def told_by(process: BaseProcess, line: Connection, name: str) -> Any:
-    """What a fork tells."""
+    """What a fork tells; it is ended then, or where nobody waits for it any more."""
     try:
         with line:
             told, is_error = line.recv()
     except EOFError:
         raise ChildProcessError(f"the process that ran {name} has ended") from None
     finally:
+        process.kill()
         process.join()
     if is_error:
         raise told
@@ -73,8 +75,11 @@ def threads() -> int:
         return 0
 
 
-def end_with_parent() -> None:
-    """In a process of the pool: without it each would wait for work for good once nobody is left to send any."""
+def follow_parent() -> None:
+    """In a process of ours: Ctrl-C, which a terminal sends to all, is the parent's to answer, and a request to end
+    needs no words; where the parent is gone, it ends, or it would wait for work for good."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=wait_for_end_of_parent, daemon=True).start()
 
 

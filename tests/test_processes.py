@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -41,6 +44,48 @@ def test_they_end_with_a_parent_that_is_killed(then: str) -> None:
     for process in alive:
         process.kill()
     assert not alive
+
+
+INTERRUPTED = """
+import sys, time
+from grader.processes import apart, pool
+
+def work(seconds):
+    time.sleep(seconds)
+    return bytes(1 << 20)  # more than a pipe holds: who tells it waits for somebody who reads
+
+if __name__ == "__main__":
+    try:
+        {begin}
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "told = apart(work, 1); print('ready', flush=True); told()",
+        "with pool(2) as processes: found = processes.map(work, [1]); print('ready', flush=True); list(found)",
+    ],
+)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_is_answered_by_the_parent_alone(begin: str, number: signal.Signals) -> None:
+    """A terminal sends it to all: no process says a word of its own, or keeps the one that works with it."""
+    program = INTERRUPTED.format(begin=begin).replace(
+        "import sys, time",
+        "import sys, time, signal; signal.signal(signal.SIGTERM, signal.default_int_handler)",
+    )
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "ready\n"
+        time.sleep(0.3)  # until they have begun
+        os.killpg(parent.pid, number)
+        told, complaints = parent.communicate(timeout=20)
+    assert (told, complaints) == ("interrupted\n", "")
 
 
 LOOKS_ON = """

@@ -25,12 +25,12 @@ def run_batch(order: Order, say: Say, started: ZygoteProcess | None = None) -> N
     try:
         with watcher_for(say) as watcher:
             summary = grade_class(order, watcher, started, meanwhile=get_ready_for_pages)
+        for line in summary_lines(summary):
+            say(line)
+        show_pages(order.out, order.jobs, say)
     except KeyboardInterrupt:
         say(f"Stopped. What was graded is in {order.out}; run the same command again to go on.")
         raise SystemExit(INTERRUPTED) from None
-    for line in summary_lines(summary):
-        say(line)
-    show_pages(order.out, order.jobs, say)
     if summary.unchecked:
         raise GraderError(
             "Some submissions could not be checked; run the same command again to try them again."

@@ -17,7 +17,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from benchmarks.kill_storm import Classroom, family, gradebook_of, left_over, one_round
-from grader.batch import Order, grade_class, plan_only
+from grader.batch import Order, command, grade_class, plan_only
 from grader.gradebook import FILE, open_to_read
 from grader.model import Result, Status
 from grader.sandbox.launch import early
@@ -138,6 +138,22 @@ def test_interrupted(tmp_path: Path) -> None:
     assert again.returncode == 0
     assert gradebook_of(out)["integrity"] == "ok"
     assert attempts(out) == size
+
+
+def test_interrupted_while_the_pages_are_made(
+    classroom: Classroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C then, too, has the exit status 130 and the sentence on how to go on."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "show_pages", interrupted)
+    said: list[str] = []
+    with pytest.raises(SystemExit) as end:
+        command.run_batch(order_of(classroom, tmp_path / "out"), said.append)
+    assert end.value.code == 130
+    assert said[-1].endswith("run the same command again to go on.")
 
 
 def attempts(out: Path) -> int:
