@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ def connect(folder: Path) -> sqlite3.Connection:
     file = folder / FILE
     with explained(file):
         connection = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)
+        refuse_others(connection, file)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -38,19 +40,24 @@ def connect_to_read(folder: Path) -> sqlite3.Connection:
     """
     file = existing(folder)
     with explained(file):
-        connection = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)
-        try:
-            version = version_of(connection)
-        finally:
+        connection = opened_to_read(file)
+        if version_of(connection) in UPGRADES:
             connection.close()
-        if version in UPGRADES:
             with locked(folder):
                 connect(folder).close()
-        connection = sqlite3.connect(file, timeout=BUSY_SECONDS, isolation_level=None)
+            connection = opened_to_read(file)
         connection.execute("PRAGMA query_only = ON")
-        if version_of(connection) != VERSION:
-            raise UsageError(f"{file}: this is not a gradebook of this version of the grader.")
+        refuse_others(connection, file)
+        refuse_version(version_of(connection), file)
     return connection
+
+
+def opened_to_read(file: Path) -> sqlite3.Connection:
+    """SQLite wants to write beside a file that it reads.  Where we can't, and there is no log of somebody who does, it
+    is told that nobody writes."""
+    alone = not os.access(file.parent, os.W_OK) and not file.with_name(f"{file.name}-wal").exists()
+    address = f"{file.absolute().as_uri()}?mode=rw{'&immutable=1' if alone else ''}"
+    return sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
 
 
 def existing(folder: Path) -> Path:
@@ -72,9 +79,25 @@ def make_tables(connection: sqlite3.Connection, file: Path) -> None:
     while version in UPGRADES:
         become(connection, UPGRADES[version], version + 1)
         version += 1
+    refuse_version(version, file)
+
+
+def refuse_others(connection: sqlite3.Connection, file: Path) -> None:
+    """UsageError where the file is a database of another program's."""
+    (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if objects and version_of(connection) == 0:
+        raise UsageError(
+            f"{file}: this is not a gradebook, but another program's database. Move it away, or choose another folder."
+        )
+
+
+def refuse_version(version: int, file: Path) -> None:
+    """UsageError where a gradebook is none of this version's."""
+    if version == 0:
+        raise UsageError(f"{file}: nothing is in this gradebook yet. Run `grade batch` again.")
     if version != VERSION:
         raise UsageError(
-            f"{file}: this gradebook has version {version}, this grader writes version {VERSION}. "
+            f"{file}: this gradebook has version {version}, this grader knows version {VERSION}. "
             "Use the grader that made it, or choose another folder."
         )
 
@@ -110,13 +133,17 @@ def explained(file: Path) -> Iterator[None]:
         yield
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (
-            sqlite3.SQLITE_READONLY,
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_PERM,
-            sqlite3.SQLITE_AUTH,
-        ):
+        if code == sqlite3.SQLITE_CANTOPEN:
+            raise UsageError(
+                f"{file}: can't be opened: {error}. It takes the right to write in its folder, too."
+            ) from None
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
             raise UsageError(f"{file}: can't be written to: {error}.") from None
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise GraderError(
+                f"{file}: another program keeps it ({error}). Nothing that was announced is lost: end what has it "
+                "open, then run the same command again."
+            ) from None
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             raise UsageError(
                 f"{file}: this is not a gradebook, or it is damaged ({error}). Move it away, or choose another folder."

@@ -176,7 +176,7 @@ def test_order_jobs_and_neighbours_change_nothing(
 
 
 def refused(arguments: list[str], *words: str) -> None:
-    """Exit status 2 and a sentence."""
+    """Exit status 2, a sentence, and nothing that would look like an answer."""
     run = subprocess.run(
         [sys.executable, "-m", "grader.cli", *arguments],
         capture_output=True,
@@ -185,14 +185,17 @@ def refused(arguments: list[str], *words: str) -> None:
         timeout=60,
     )
     assert run.returncode == 2, run.stderr
+    assert run.stdout == ""
     for word in words:
         assert word in run.stderr
 
 
 def test_wrong_usage_is_told(classroom: Classroom, tmp_path: Path) -> None:
-    """No submissions, no folder, results among the submissions: exit status 2 and what to do."""
+    """No submissions, no folder, results among the submissions: exit status 2, what to do, and no old table."""
     tiny = str(classroom.folder / "tiny")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o" / "grades.csv").write_text("submission,status,score,max_score\nada,graded,1,1\n")
     refused(
         ["batch", str(tmp_path / "empty"), "-a", tiny, "-o", str(tmp_path / "o")],
         "no submission in this folder",

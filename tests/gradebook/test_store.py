@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from grader.errors import UsageError
-from grader.gradebook import FILE, open_gradebook, open_to_read
+from grader.errors import GraderError, UsageError
+from grader.gradebook import FILE, connection, open_gradebook, open_to_read
 from grader.model import Outcome, Status
 from tests.fixtures.kept_results import FAILED, PASSED, SUITE, attempt, environment, found, record, result
 
@@ -107,6 +107,61 @@ def test_a_file_that_is_no_gradebook_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / FILE).read_bytes().startswith(b"something else")
 
 
+def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
+    """Neither read nor given tables, whatever its own are called."""
+    with closing(sqlite3.connect(tmp_path / FILE)) as other, other:
+        other.execute("CREATE TABLE bookmarks (address TEXT)")
+    before = (tmp_path / FILE).read_bytes()
+    anothers = pytest.raises(UsageError, match="another program's database")
+    with anothers, open_gradebook(tmp_path, "tiny"):
+        pass
+    with anothers, open_to_read(tmp_path):
+        pass
+    assert (tmp_path / FILE).read_bytes() == before
+
+
+def test_a_batch_that_was_killed_at_once_is_told_from_other_files(tmp_path: Path) -> None:
+    """It left a file without a table: a reader is told to run it again, and the next batch fills it."""
+    (tmp_path / FILE).touch()
+    with pytest.raises(UsageError, match="Run `grade batch` again"), open_to_read(tmp_path):
+        pass
+    with open_gradebook(tmp_path, "tiny"):
+        pass
+    with open_to_read(tmp_path) as book:
+        assert list(book.grades(10.0)) == []
+
+
+def test_a_gradebook_that_another_program_keeps_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody's `sqlite3` with a transaction left open: a sentence, and no defect of the grader."""
+    monkeypatch.setattr(connection, "BUSY_SECONDS", 0.1)
+    with open_gradebook(tmp_path, "tiny") as book, closing(sqlite3.connect(tmp_path / FILE)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(GraderError, match="another program keeps it"):
+            book.set(seed="1")
+
+
+READ = """
+import os, sys
+from pathlib import Path
+from grader.gradebook import FILE, connection, open_gradebook, open_to_read
+from tests.fixtures.kept_results import record, result
+folder = Path(sys.argv[1])
+with open_gradebook(folder, "tiny") as book:
+    record(book, folder, result("ada"))
+assert os.system(f"mount -o remount,ro {folder}") == 0
+with open_to_read(folder) as book:
+    print(*(row.submission for row in book.grades(10.0)), sorted(os.listdir(folder)))
+"""
+
+
+def test_a_gradebook_that_cannot_be_written_can_be_read(tmp_path: Path) -> None:
+    """Of a course that is kept on a read-only medium, or that is another's."""
+    (line,) = on_a_file_system_of_its_own(tmp_path, "size=2m", READ)
+    assert line == f"ada ['.lock', '{FILE}']"
+
+
 def test_reading_where_there_is_no_gradebook_says_how_one_is_made(tmp_path: Path) -> None:
     """`grade diff` on a wrong folder tells what to run."""
     with pytest.raises(UsageError, match="grade batch"), open_to_read(tmp_path):
@@ -135,7 +190,7 @@ with open_gradebook(folder, "tiny") as book:
 OPEN = """
 import sys
 from pathlib import Path
-from grader.errors import UsageError
+from grader.errors import GraderError, UsageError
 from grader.gradebook import open_gradebook
 try:
     with open_gradebook(Path(sys.argv[1]), "tiny"):

@@ -60,10 +60,10 @@ def test_a_batch_goes_on_with_an_old_gradebook(old: Path, tmp_path: Path) -> Non
 
 
 def test_a_newer_gradebook_is_refused(old: Path) -> None:
-    """What a later version wrote is not touched."""
+    """What a later version wrote is not touched, and whoever wants to read it is told what to do, too."""
     with closing(sqlite3.connect(old / FILE)) as connection, connection:
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
-    with pytest.raises(UsageError, match="version"), open_to_read(old):
+    with pytest.raises(UsageError, match="Use the grader that made it"), open_to_read(old):
         pass
-    with pytest.raises(UsageError, match="version"), open_gradebook(old, "tiny"):
+    with pytest.raises(UsageError, match="Use the grader that made it"), open_gradebook(old, "tiny"):
         pass
