@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from grader.errors import GraderError, UsageError
@@ -33,23 +33,24 @@ def connect(folder: Path) -> sqlite3.Connection:
     return connection
 
 
-def connect_to_read(folder: Path) -> sqlite3.Connection:
-    """An existing gradebook, to read alone; UsageError where there is none.
+@contextmanager
+def connected_to_read(folder: Path) -> Iterator[sqlite3.Connection]:
+    """An existing gradebook, to read alone; UsageError where there is none, or it turns out to be damaged.
 
     One of an older version becomes one of this version first.
     """
     file = existing(folder)
     with explained(file):
-        connection = opened_to_read(file)
-        if version_of(connection) in UPGRADES:
-            connection.close()
+        with closing(opened_to_read(file)) as connection:
+            is_old = version_of(connection) in UPGRADES
+        if is_old:
             with locked(folder):
                 connect(folder).close()
-            connection = opened_to_read(file)
-        connection.execute("PRAGMA query_only = ON")
-        refuse_others(connection, file)
-        refuse_version(version_of(connection), file)
-    return connection
+        with closing(opened_to_read(file)) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            refuse_others(connection, file)
+            refuse_version(version_of(connection), file)
+            yield connection
 
 
 def opened_to_read(file: Path) -> sqlite3.Connection:

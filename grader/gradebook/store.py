@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.errors import UsageError
 from grader.gradebook import policies, rows
 from grader.gradebook.changes import read_changes
-from grader.gradebook.connection import FILE, connect, connect_to_read, existing, transaction
+from grader.gradebook.connection import (
+    FILE,
+    connect,
+    connected_to_read,
+    existing,
+    explained,
+    transaction,
+)
 from grader.gradebook.lock import locked
 from grader.gradebook.records import (
     Attempt,
@@ -320,23 +327,16 @@ class Gradebook:
 @contextmanager
 def open_to_read(folder: Path) -> Iterator[Gradebook]:
     """An existing gradebook, also while a batch is writing it; UsageError where there is none."""
-    connection = connect_to_read(folder)
-    try:
+    with connected_to_read(folder) as connection:
         yield Gradebook(connection, folder)
-    finally:
-        connection.close()
 
 
 @contextmanager
 def open_to_change(folder: Path) -> Iterator[Gradebook]:
     """An existing gradebook, nobody else's to write meanwhile; UsageError where there is none or it is locked."""
     existing(folder)
-    with locked(folder):
-        connection = connect(folder)
-        try:
-            yield Gradebook(connection, folder)
-        finally:
-            connection.close()
+    with locked(folder), closing(connect(folder)) as connection, explained(folder / FILE):
+        yield Gradebook(connection, folder)
 
 
 @contextmanager
@@ -347,14 +347,10 @@ def open_gradebook(folder: Path, assignment: str) -> Iterator[Gradebook]:
     another assignment.
     """
     make_folder(folder)
-    with locked(folder):
-        connection = connect(folder)
-        try:
-            book = Gradebook(connection, folder)
-            claim(book, assignment)
-            yield book
-        finally:
-            connection.close()
+    with locked(folder), closing(connect(folder)) as connection, explained(folder / FILE):
+        book = Gradebook(connection, folder)
+        claim(book, assignment)
+        yield book
 
 
 def make_folder(folder: Path) -> None:

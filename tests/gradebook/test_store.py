@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from grader.errors import GraderError, UsageError
-from grader.gradebook import FILE, connection, open_gradebook, open_to_read
+from grader.gradebook import FILE, connection, open_gradebook, open_to_change, open_to_read
 from grader.model import Outcome, Status
 from tests.fixtures.kept_results import FAILED, PASSED, SUITE, attempt, environment, found, record, result
 
@@ -107,6 +107,25 @@ def test_a_file_that_is_no_gradebook_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / FILE).read_bytes().startswith(b"something else")
 
 
+def test_a_damaged_page_is_told_when_it_is_read(tmp_path: Path) -> None:
+    """What lies behind a good first page: a sentence, and no defect of the grader."""
+    with open_gradebook(tmp_path, "tiny") as book:
+        record(book, tmp_path, result("ada"))
+    with closing(sqlite3.connect(tmp_path / FILE)) as plain:
+        (page,) = plain.execute("SELECT rootpage FROM sqlite_master WHERE name = 'outcomes'").fetchone()
+        (size,) = plain.execute("PRAGMA page_size").fetchone()
+    with (tmp_path / FILE).open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xa5" * size)
+    damaged = pytest.raises(UsageError, match="it is damaged")
+    with damaged, open_to_read(tmp_path) as book:
+        book.result(1)
+    with damaged, open_to_change(tmp_path) as book:
+        book.result(1)
+    with damaged, open_gradebook(tmp_path, "tiny") as book:
+        book.result(1)
+
+
 def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
     """Neither read nor given tables, whatever its own are called."""
     with closing(sqlite3.connect(tmp_path / FILE)) as other, other:
@@ -145,7 +164,7 @@ def test_a_gradebook_that_another_program_keeps_is_told(
 READ = """
 import os, sys
 from pathlib import Path
-from grader.gradebook import FILE, connection, open_gradebook, open_to_read
+from grader.gradebook import FILE, connection, open_gradebook, open_to_change, open_to_read
 from tests.fixtures.kept_results import record, result
 folder = Path(sys.argv[1])
 with open_gradebook(folder, "tiny") as book:

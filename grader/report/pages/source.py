@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from grader.errors import UsageError
 from grader.gradebook import SuitePart, open_to_read
-from grader.gradebook.connection import connect_to_read
+from grader.gradebook.connection import connected_to_read
 from grader.intake import find_submissions
 from grader.intake.records import Found
 from grader.model import Outcome, Record, Status
@@ -97,7 +96,7 @@ class ClassRecord(Record, frozen=True):
 
 def read_sheets(out: Path) -> tuple[Sheet, ...]:
     """All present submissions, sorted by name; UsageError where there is no gradebook."""
-    with closing(connect_to_read(out)) as connection:
+    with connected_to_read(out) as connection:
         return tuple(
             Sheet(
                 attempt=row[0], submission=row[1], student=row[2], name=row[3], folder=row[4], path=row[5],
@@ -133,7 +132,7 @@ def read_class(out: Path, sheets: tuple[Sheet, ...]) -> ClassRecord:
 
 def read_suite(out: Path) -> tuple[tuple[SuitePart, ...], tuple[SuiteItem, ...], tuple[str, ...]]:
     """Parts and tests of the suite that was graded with last, and the seeds that questions came from."""
-    with closing(connect_to_read(out)) as connection:
+    with connected_to_read(out) as connection:
         newest = connection.execute(NEWEST_SUITE).fetchone() or (None,)
         parts = connection.execute(PARTS, newest).fetchall()
         tests = connection.execute(TESTS, newest).fetchall()
@@ -148,7 +147,7 @@ def read_suite(out: Path) -> tuple[tuple[SuitePart, ...], tuple[SuiteItem, ...],
 def read_verdicts(out: Path) -> dict[int, tuple[Verdict, ...]]:
     """By attempt."""
     verdicts: dict[int, list[Verdict]] = {}
-    with closing(connect_to_read(out)) as connection:
+    with connected_to_read(out) as connection:
         for attempt, part, name, outcome, score, hint in connection.execute(OUTCOMES):
             verdict = Verdict(part=part, name=name, outcome=Outcome(outcome), score=score, hint=hint)
             verdicts.setdefault(attempt, []).append(verdict)
