@@ -17,7 +17,8 @@ from grader.sandbox.limits import Limits
 
 TRIES = 2
 FALSE_STARTS = 2
-"""How many jobs in a row may end before they were ready until the machine is taken to be unable."""
+"""How often in a row all jobs may end before they were ready until the machine is taken to be unable: where what they
+share has died, they all end, and the next ones get another."""
 
 LISTEN_SECONDS = 0.5
 MOVES = 5
@@ -74,7 +75,10 @@ class Examining:
 
     def _staff(self) -> None:
         """As many jobs as there is work for."""
-        self._crew.staff(min(self._jobs, len(self._queue) + len(self._out)))
+        self._crew.staff(self._wanted())
+
+    def _wanted(self) -> int:
+        return min(self._jobs, len(self._queue) + len(self._out))
 
     def _feed(self) -> None:
         for job in self._crew.idle():
@@ -117,7 +121,7 @@ class Examining:
             self._false_starts += 1
             self._tell(None, f"A job did not start: {why}")
         if lost.task is not None:
-            self._tell(lost.task.found.id, f"Its examiner is gone: {why}.")
+            self._tell(lost.task.found.id, f"Its examiner is gone: {why.removesuffix('.')}.")
             case = self._out.pop(lost.task.found.id)
             if lost.elsewhere and case.moves < MOVES:
                 self._queue.appendleft(replace(case, moves=case.moves + 1))
@@ -125,7 +129,7 @@ class Examining:
                 self._queue.append(replace(case, tries=case.tries + 1))
             else:
                 self._recorder.unchecked(case.decision, case.earlier, why)
-        if self._false_starts >= FALSE_STARTS and not self._crew.able():
+        if self._false_starts >= FALSE_STARTS * self._wanted() and not self._crew.able():
             self._give_up(why)
 
     def _give_up(self, why: str) -> None:

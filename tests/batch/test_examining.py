@@ -109,6 +109,12 @@ def test_a_job_that_dies_costs_nobody_anything(desk: Desk) -> None:
     assert desk.heard.troubles == [("once", "Its examiner is gone: it was killed by SIGKILL.")]
 
 
+def test_a_reason_that_is_a_sentence_ends_in_one_stop(desk: Desk) -> None:
+    """As the sandbox tells its own."""
+    desk.grade("complains")
+    assert desk.heard.troubles[0] == ("complains", "Its examiner is gone: The sandbox has ended.")
+
+
 def test_a_submission_whose_jobs_die_twice_is_unchecked(desk: Desk) -> None:
     """No score rather than a zero, with the reason at every test; the others have theirs."""
     rows = desk.grade("dies", "ok")
@@ -140,6 +146,14 @@ def test_where_no_job_starts_everything_is_unchecked(desk: Desk) -> None:
     assert {(row.status, row.score) for row in rows.values()} == {(Status.UNCHECKED, None)}
     assert len(desk.heard.troubles) == 2
     assert "no wall here" in desk.heard.troubles[0][1]
+
+
+def test_a_wall_that_dies_with_all_jobs_is_built_again(desk: Desk) -> None:
+    """What the jobs share ends them all before they were ready: that is one failure, and the next ones grade."""
+    (desk.folder / "first wall").write_text("2")
+    rows = desk.grade("ok1", "ok2", "ok3", jobs=2)
+    assert {row.score for row in rows.values()} == {4.0}
+    assert 2 <= len(desk.heard.troubles) <= 3
 
 
 def test_a_broken_suite_stops_the_batch(desk: Desk) -> None:
