@@ -38,8 +38,12 @@ class Publisher:
         self._written.append(attempt)
 
     def catch_up(self) -> None:
-        """The files that an interrupted batch did not come to write, or that somebody removed."""
+        """The files that an interrupted batch did not come to write, or that somebody removed; and none that is put
+        aside."""
         there = {file.name for file in self._folder.iterdir()}
+        for name in there & {f"{submission}.json" for submission in self._book.put_aside()}:
+            with explained(self._folder / name):
+                (self._folder / name).unlink()
         lacking = [one for one in self._book.current() if f"{one[1]}.json" not in there]
         for attempt, _ in {*lacking, *self._book.unpublished()}:
             self.write(attempt, self._book.result(attempt))

@@ -225,6 +225,15 @@ class Gradebook:
         """All present results (attempt, submission)."""
         return self._connection.execute("SELECT id, submission FROM results ORDER BY submission").fetchall()
 
+    def put_aside(self) -> list[str]:
+        """The submissions with a result that is not of the class any more: gone from their folder, or an attempt before
+        the one that counts."""
+        found = self._connection.execute(
+            "SELECT id FROM submissions WHERE NOT (present AND counts) "
+            "AND EXISTS (SELECT * FROM attempts WHERE submission = submissions.id) ORDER BY id"
+        )
+        return [submission for (submission,) in found]
+
     def mark_published(self, attempts: Iterable[int]) -> None:
         with self._writing():
             self._connection.executemany(

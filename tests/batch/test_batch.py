@@ -284,3 +284,20 @@ def test_grades_csv_is_written_anew_only_where_it_is_not_as_it_should_be(
     file.unlink()
     grade_class(order_of(classroom, out), Silent())
     assert file.read_bytes() == told
+
+
+def test_results_are_those_of_the_class_as_it_is(classroom: Classroom, tmp_path: Path) -> None:
+    """What was taken out of the folder has no file in `results`; put back, it has the one it had, and nothing runs."""
+    out, one = tmp_path / "out", classroom.submissions / "s001.py"
+    grade_class(order_of(classroom, out), Silent())
+    file = out / "results" / "s001.json"
+    told = file.read_bytes()
+    one.rename(tmp_path / one.name)
+    grade_class(order_of(classroom, out), Silent())
+    assert not file.exists()
+    assert len(list((out / "results").glob("*.json"))) == SIZE - 1
+    (tmp_path / one.name).rename(one)
+    again = Silent()
+    grade_class(order_of(classroom, out), again)
+    assert again.finished_ids == []
+    assert file.read_bytes() == told

@@ -54,6 +54,7 @@ def test_only_what_lies_in_the_folder_and_counts_has_a_row(tmp_path: Path) -> No
         record(book, tmp_path, result("ada"), result("bob"), result("cleo"))
         book.see(tmp_path, [found("ada", tmp_path), found("bob", tmp_path, counts=False)])
         assert [row.submission for row in book.grades(10.0)] == ["ada"]
+        assert book.put_aside() == ["bob", "cleo"]
 
 
 def test_another_folders_submissions_stay(tmp_path: Path) -> None:
