@@ -52,11 +52,11 @@ class Planner:
             return self._unread(found, content, latest)
         changed = self._changed(latest)
         if changed or latest.content != content:
-            anew = ["handed in anew"] if latest.content != content else []
+            anew = [why_anew(latest)] if latest.content != content else []
             return Decision(
                 found=found,
                 action="run",
-                why="; ".join(anew or reasons(changed)),
+                why="; ".join(anew + (reasons(changed) if latest.digest else [])),
                 content=content,
                 known=latest.digest,
                 tests=tuple(test.key for test, _ in changed),
@@ -115,6 +115,11 @@ class Planner:
         past = self._book.past_outcomes(latest.attempt)
         judged = ((test, reason(test, past.get(test.key))) for test in self._suite.tests)
         return [(test, why) for test, why in judged if why is not None]
+
+
+def why_anew(latest: Latest) -> str:
+    """Whether a file with other bytes means other code is known when it is read."""
+    return "handed in anew" if latest.digest is None else "handed in anew: all tests if it reads differently"
 
 
 def reason(test: SuiteTest, past: PastOutcome | None) -> str | None:

@@ -102,8 +102,11 @@ def test_an_edited_submission_runs_alone(graded: Class) -> None:
     """Other bytes: it is read again, and examined in full if it reads otherwise."""
     (graded.folder / "ada.py").write_text(RIGHT + "\n", encoding="utf-8")
     ada, bob = graded.plan().decisions
-    assert (ada.action, ada.why, ada.tests, ada.known) == ("run", "handed in anew", (), "digest")
+    assert (ada.action, ada.tests, ada.known) == ("run", (), "digest")
+    assert ada.why == "handed in anew: all tests if it reads differently"
     assert bob.action == "keep"
+    ada, bob = graded.plan(suite(test_values="values 2")).decisions
+    assert ada.why == "handed in anew: all tests if it reads differently; basics::test_values changed"
 
 
 def test_touching_a_file_is_no_change(graded: Class) -> None:
