@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from grader.batch.fingerprints import content_digest
 from grader.batch.records import Circumstances, Decision, Order, Plan
 from grader.gradebook import Gradebook, Latest, PastOutcome, SuiteTest
+from grader.intake import passed_over
 from grader.intake.records import Contract, Found
 from grader.model import Outcome, Status
 from grader.pipeline import contract_of
@@ -22,6 +23,7 @@ def plan(order: Order, book: Gradebook | None, found: Sequence[Found], circumsta
         circumstances=circumstances,
         seen=tuple(found),
         decisions=tuple(planner.decide(one) for one in wanted),
+        passed_over=passed_over(order.folder),
     )
 
 

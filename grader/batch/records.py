@@ -73,11 +73,12 @@ class Decision(Record, frozen=True):
 
 
 class Plan(Record, frozen=True):
-    """Every submission's decision.  `seen` are all that lie in the folder, `others` how many were not asked for."""
+    """Every submission's decision.  `seen` are all that lie in the folder, `passed_over` the files of nobody's."""
 
     circumstances: Circumstances
     seen: tuple[Found, ...]
     decisions: tuple[Decision, ...]
+    passed_over: tuple[str, ...] = ()
 
     @property
     def work(self) -> tuple[Decision, ...]:
@@ -85,8 +86,8 @@ class Plan(Record, frozen=True):
 
 
 class Summary(Record, frozen=True):
-    """How a batch ended: all rows of grades.csv by status, the submissions that could not be checked, and those
-    to which the late rule could not be applied."""
+    """How a batch ended: all rows of grades.csv by status, the submissions that could not be checked, those to which
+    the late rule could not be applied, and the files that were nobody's."""
 
     statuses: dict[Status, int]
     ran: int
@@ -94,6 +95,7 @@ class Summary(Record, frozen=True):
     seed: str
     unchecked: tuple[str, ...]
     untimed: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
 
 class Watcher(Protocol):

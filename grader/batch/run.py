@@ -115,6 +115,7 @@ def summed_up(book: Gradebook, planned: Plan) -> Summary:
         seed=planned.circumstances.seed,
         unchecked=unchecked(book),
         untimed=book.untimed(),
+        passed_over=planned.passed_over,
     )
 
 

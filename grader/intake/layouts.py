@@ -18,7 +18,7 @@ import msgspec
 import yaml  # type: ignore[import-untyped]
 
 from grader.errors import UsageError
-from grader.intake.naming import ignored, safe_id
+from grader.intake.naming import ignored, safe_id, shown
 from grader.intake.records import Found
 
 METADATA: Final = "submission_metadata.yml"
@@ -47,6 +47,20 @@ def find_submissions(folder: Path) -> tuple[Found, ...]:
         moodle, others = _split(others, _MOODLE)
         found = [*_canvas(folder, canvas), *_moodle(folder, moodle), *_plain(folder, others)]
     return tuple(sorted(_distinct(_counted(found)), key=lambda one: one.id))
+
+
+def passed_over(folder: Path) -> tuple[str, ...]:
+    """The files that are nobody's hand-in by their kind, as they can be printed: a class list, a picture, a notebook
+    that was saved as `.txt`.
+
+    UsageError where the folder isn't one or can't be read.
+    """
+    names = _entries(folder)
+    if METADATA in names:
+        return ()
+    for pattern in (_CANVAS, _MOODLE):
+        _, names = _split(names, pattern)
+    return tuple(shown(name) for name in names if not _is_plain(folder / name))
 
 
 def _entries(folder: Path) -> list[str]:
@@ -224,11 +238,12 @@ def _attempts_by_time(found: Sequence[Found]) -> list[Found]:
 def _plain(folder: Path, names: Sequence[str]) -> list[Found]:
     """A file or folder per student; folders with a repository in them bear the class's prefix."""
     prefix = _common_prefix([name for name in names if _is_repository(folder / name)])
-    return [
-        _plain_one(folder / name, prefix)
-        for name in names
-        if name.lower().endswith(PLAIN_SUFFIXES) or not (folder / name).is_file()
-    ]
+    return [_plain_one(folder / name, prefix) for name in names if _is_plain(folder / name)]
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether it may be somebody's: a folder, or a file of a kind that can be read, or was meant to."""
+    return path.name.lower().endswith(PLAIN_SUFFIXES) or not path.is_file()
 
 
 def _plain_one(path: Path, prefix: str) -> Found:

@@ -169,6 +169,7 @@ def plan_lines(plan: Plan) -> list[str]:
     return [
         *lines,
         f"{len(plan.work)} of {len(plan.decisions)} submissions would be graded, {kept} keep their results.",
+        *passed_over_lines(plan.passed_over),
     ]
 
 
@@ -194,7 +195,12 @@ def summary_lines(summary: Summary) -> list[str]:
             "Nothing is taken off for lateness where nobody told when (or how late) it was handed in: "
             f"{some(summary.untimed)}."
         )
-    return lines
+    return [*lines, *passed_over_lines(summary.passed_over)]
+
+
+def passed_over_lines(files: Sequence[str]) -> list[str]:
+    """A student's work may be among them, under a name that hides it."""
+    return [f"Passed over, as nobody's by their kind: {some(files)}."] if files else []
 
 
 def some(ids: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from benchmarks.kill_storm import Classroom, family, gradebook_of, left_over, on
 from grader.batch import Order, command, grade_class, plan_only
 from grader.gradebook import FILE, open_to_read
 from grader.model import Result, Status
+from grader.report.progress import plan_lines, summary_lines
 from grader.sandbox.launch import early
 
 SIZE = 6
@@ -301,3 +302,12 @@ def test_results_are_those_of_the_class_as_it_is(classroom: Classroom, tmp_path:
     grade_class(order_of(classroom, out), again)
     assert again.finished_ids == []
     assert file.read_bytes() == told
+
+
+def test_files_that_are_nobodys_are_told(classroom: Classroom, tmp_path: Path) -> None:
+    """Before and after: a notebook that was saved as text has no line, and is not silently left out."""
+    (classroom.submissions / "ada.ipynb.txt").touch()
+    order = order_of(classroom, tmp_path / "out")
+    told = "Passed over, as nobody's by their kind: ada.ipynb.txt."
+    assert plan_lines(plan_only(order))[-1] == told
+    assert summary_lines(grade_class(order, Silent()))[-1] == told

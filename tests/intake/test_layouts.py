@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import UsageError
-from grader.intake import Contract, Found, Submission, find_submissions, read_submission
+from grader.intake import Contract, Found, Submission, find_submissions, passed_over, read_submission
 from tests.intake.handins import lay_out
 
 LINEAR = "class Linear:\n    pass\n"
@@ -146,6 +146,29 @@ def test_a_plain_folder(tmp_path: Path) -> None:
     assert [(one.id, one.student, one.layout) for one in find_submissions(tmp_path)] == [
         (name, name, "plain") for name in ("ada", "bob", "cy", "dee")
     ]
+
+
+def test_files_that_are_nobodys_are_named(tmp_path: Path) -> None:
+    """In a download, too: a notebook that a browser saved as text is a student's who would have no line."""
+    lay_out(
+        tmp_path,
+        {
+            "ada.ipynb.txt": "",
+            "bob.py": "",
+            "roster.csv": "",
+            ".hidden.txt": "",
+            "cy_101_5001_notes.txt": "",
+            "Dee D_77_assignsubmission_file_work.pdf": "",
+            "new\nline.md": "",
+        },
+    )
+    assert passed_over(tmp_path) == ("ada.ipynb.txt", "new?line.md", "roster.csv")
+
+
+def test_a_gradescope_export_passes_over_nothing(tmp_path: Path) -> None:
+    """Its list of submissions tells whose each is."""
+    lay_out(tmp_path, {"submission_metadata.yml": "{}", "readme.txt": ""})
+    assert passed_over(tmp_path) == ()
 
 
 def test_ids_are_distinct_where_capitals_do_not_matter(tmp_path: Path) -> None:
