@@ -87,7 +87,8 @@ class Plan(Record, frozen=True):
 
 class Summary(Record, frozen=True):
     """How a batch ended: all rows of grades.csv by status, the submissions that could not be checked, those to which
-    the late rule could not be applied, and the files that were nobody's."""
+    the late rule could not be applied, the files that were nobody's, and the submissions that were changed by hand and
+    count no more."""
 
     statuses: dict[Status, int]
     ran: int
@@ -96,6 +97,7 @@ class Summary(Record, frozen=True):
     unchecked: tuple[str, ...]
     untimed: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
 
 
 class Watcher(Protocol):

@@ -116,7 +116,15 @@ def summed_up(book: Gradebook, planned: Plan) -> Summary:
         unchecked=unchecked(book),
         untimed=book.untimed(),
         passed_over=planned.passed_over,
+        idle=idle(book),
     )
+
+
+def idle(book: Gradebook) -> tuple[str, ...]:
+    """The submissions whose changes by hand have no effect now: taken away, handed in anew, or of another name since
+    one with theirs came."""
+    changed = {one.submission for one in book.overrides() if one.undone_at is None}
+    return tuple(sorted(changed - {submission for _, submission in book.current()}))
 
 
 def unchecked(book: Gradebook) -> tuple[str, ...]:

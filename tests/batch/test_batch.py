@@ -18,10 +18,11 @@ import pytest
 
 from benchmarks.kill_storm import Classroom, family, gradebook_of, left_over, one_round
 from grader.batch import Order, command, grade_class, plan_only
-from grader.gradebook import FILE, open_to_read
+from grader.gradebook import FILE, open_to_change, open_to_read
 from grader.model import Result, Status
 from grader.report.progress import plan_lines, summary_lines
 from grader.sandbox.launch import early
+from grader.score.rules import Override
 
 SIZE = 6
 
@@ -311,3 +312,21 @@ def test_files_that_are_nobodys_are_told(classroom: Classroom, tmp_path: Path) -
     told = "Passed over, as nobody's by their kind: ada.ipynb.txt."
     assert plan_lines(plan_only(order))[-1] == told
     assert summary_lines(grade_class(order, Silent()))[-1] == told
+
+
+def test_changes_by_hand_that_have_no_effect_any_more_are_told(classroom: Classroom, tmp_path: Path) -> None:
+    """A neighbour with the same name gives `s001` another id: whoever changed its score hears that it is as it was."""
+    out = tmp_path / "out"
+    grade_class(order_of(classroom, out), Silent())
+    with open_to_change(out) as book:
+        (attempt,) = [number for number, submission in book.current() if submission == "s001"]
+        change = Override(
+            id=0, submission="s001", part="basics", test=None, kind="add", points=1.0, old=None,
+            why="a hint was wrong", author="Tom", attempt=attempt, made_at="2026-03-01T00:00:00+00:00",
+        )  # fmt: skip
+        book.add_override(change)
+    assert grade_class(order_of(classroom, out), Silent()).idle == ()
+    (classroom.submissions / "S001.py").write_text("", encoding="utf-8")
+    summary = grade_class(order_of(classroom, out), Silent())
+    assert summary.idle == ("s001",)
+    assert "counts no more: s001. `grade override OUT --list`" in summary_lines(summary)[-1]
