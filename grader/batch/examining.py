@@ -105,6 +105,10 @@ class Examining:
 
     def _settle(self, case: Case, done: Done) -> None:
         """Record what came back, or have tried again what could not be checked."""
+        if done.out_of_reach and done.message:
+            self._tell(done.id, done.message)
+            self._try_again(case, done.message)
+            return
         both = together(case.earlier, done)
         unchecked = [test for test in done.tests if test.outcome is Outcome.UNCHECKED]
         if not unchecked or case.tries + 1 >= TRIES:
@@ -125,12 +129,17 @@ class Examining:
             case = self._out.pop(lost.task.found.id)
             if lost.elsewhere and case.moves < MOVES:
                 self._queue.appendleft(replace(case, moves=case.moves + 1))
-            elif case.tries + 1 < TRIES:
-                self._queue.append(replace(case, tries=case.tries + 1))
             else:
-                self._recorder.unchecked(case.decision, case.earlier, why)
+                self._try_again(case, why)
         if self._false_starts >= FALSE_STARTS * self._wanted() and not self._crew.able():
             self._give_up(why)
+
+    def _try_again(self, case: Case, why: str) -> None:
+        """Nothing came of it: it is the next one's, the second time it is unchecked."""
+        if case.tries + 1 < TRIES:
+            self._queue.append(replace(case, tries=case.tries + 1))
+        else:
+            self._recorder.unchecked(case.decision, case.earlier, why)
 
     def _give_up(self, why: str) -> None:
         """No job can be started here: nothing that is left can be checked."""

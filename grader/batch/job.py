@@ -155,6 +155,7 @@ class Desk:
             tests=tuple(tests),
             complete=digest is None or digest != self._task.known,
             seconds=round(time.monotonic() - self._started, 4),
+            out_of_reach=isinstance(read, Unreadable) and read.out_of_reach,
         )
         messages.send(self._channel, done)
 

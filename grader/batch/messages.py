@@ -61,8 +61,9 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
 class Done(msgspec.Struct, frozen=True, tag="done"):
     """A submission has been examined: what was read, and the tests that ran.
 
-    `digest` is the submission's as it was read, None where it is unreadable; `message` then says why.
-    `complete`: all tests ran, for it reads otherwise than what was known.
+    `digest` is the submission's as it was read, None where it is unreadable; `message` then says why, and
+    `out_of_reach` whether the system is to blame.  `complete`: all tests ran, for it reads otherwise than what was
+    known.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     tests: tuple[TestResult, ...]
     complete: bool
     seconds: float
+    out_of_reach: bool = False
 
 
 class Trouble(msgspec.Struct, frozen=True, tag="trouble"):

@@ -26,7 +26,15 @@ from grader.intake.naming import (
     too_large,
     too_much,
 )
-from grader.intake.records import Carried, Contract, Found, HandedFile, Holding, UnreadableError
+from grader.intake.records import (
+    Carried,
+    Contract,
+    Found,
+    HandedFile,
+    Holding,
+    OutOfReachError,
+    UnreadableError,
+)
 from grader.intake.unzip import unzip
 
 MAX_FOLDERS_DEEP: Final = 12
@@ -41,7 +49,7 @@ def held(handed: Path | Found, contract: Contract, carried: Carried | None = Non
     """All files of a hand-in, from the disk or as they were carried here; UnreadableError where there are none."""
     if carried is not None:
         if carried.holding is None:
-            raise UnreadableError(carried.unreadable)
+            raise (OutOfReachError if carried.out_of_reach else UnreadableError)(carried.unreadable)
         return carried.holding
     if isinstance(handed, Found):
         return gather_members(handed.members, contract) if handed.members else gather(handed.path, contract)
@@ -53,7 +61,7 @@ def carry(found: Found, contract: Contract) -> Carried:
     try:
         return Carried(holding=held(found, contract))
     except UnreadableError as error:
-        return Carried(unreadable=str(error))
+        return Carried(unreadable=str(error), out_of_reach=isinstance(error, OutOfReachError))
 
 
 def gather(path: Path, contract: Contract) -> Holding:
@@ -76,8 +84,16 @@ def _kind(path: Path) -> str:
     try:
         mode = path.lstat().st_mode
     except (OSError, ValueError) as error:
-        raise UnreadableError(f"{shown(path.name)} can't be read: {_reason(error)}.") from None
+        raise _not_read(path.name, error) from None
     return kind_of(mode)
+
+
+def _not_read(name: str, error: OSError | ValueError) -> UnreadableError:
+    """What the system said when a file of this name was to be read.  A link, which is not followed, is the
+    student's own."""
+    reason = f"{shown(name)} can't be read: {_reason(error)}."
+    is_systems = isinstance(error, OSError) and error.errno not in (errno.ELOOP, errno.ENAMETOOLONG)
+    return OutOfReachError(reason) if is_systems else UnreadableError(reason)
 
 
 def _reason(error: OSError | ValueError) -> str:
@@ -95,6 +111,8 @@ def gather_members(members: Mapping[str, Path], contract: Contract) -> Holding:
     for name, path in members.items():
         try:
             files.append(_read_file(path, name, contract.file_bytes))
+        except OutOfReachError:
+            raise
         except UnreadableError as error:
             notes.append(f"{error} It was passed over.")
     if sum(len(file.data) for file in files) > contract.total_bytes:
@@ -103,7 +121,7 @@ def gather_members(members: Mapping[str, Path], contract: Contract) -> Holding:
 
 
 def _read_file(path: Path, name: str, limit: int) -> HandedFile:
-    """A regular file's content; UnreadableError where it's something else by now, unreadable or too large."""
+    """A regular file's content; UnreadableError where it's something else by now, out of reach or too large."""
     try:
         descriptor = os.open(path, CAREFULLY)
         with os.fdopen(descriptor, "rb") as file:
@@ -112,7 +130,7 @@ def _read_file(path: Path, name: str, limit: int) -> HandedFile:
                 raise UnreadableError(f"{shown(name)} is {kind_of(status.st_mode)}, which is not read.")
             data = file.read(limit + 1) if status.st_size <= limit else b""
     except (OSError, ValueError) as error:
-        raise UnreadableError(f"{shown(name)} can't be read: {_reason(error)}.") from None
+        raise _not_read(name, error) from None
     if status.st_size > limit or len(data) > limit:
         raise UnreadableError(too_large(name, status.st_size, limit))
     return HandedFile(path=plain_name(name), data=data, modified=status.st_mtime)
@@ -125,6 +143,8 @@ def _read_folder(root: Path, contract: Contract) -> Holding:
     for path, name in _walk(root, contract, notes):
         try:
             file = _read_file(path, name, contract.file_bytes)
+        except OutOfReachError:
+            raise
         except UnreadableError as error:
             notes.append(f"{error} It was passed over.")
             continue
@@ -141,7 +161,7 @@ def _walk(root: Path, contract: Contract, notes: list[str]) -> Iterator[tuple[Pa
     met = 0
     while todo:
         folder, prefix, deep = todo.pop()
-        for entry in _entries(folder, prefix, notes):
+        for entry in _entries(folder, prefix):
             met += 1
             if met > 10 * contract.file_count:
                 raise UnreadableError(too_much(contract))
@@ -163,12 +183,12 @@ def _kind_in_folder(entry: os.DirEntry[str]) -> str:
         return "gone"
 
 
-def _entries(folder: Path, prefix: str, notes: list[str]) -> Iterator[os.DirEntry[str]]:
+def _entries(folder: Path, prefix: str) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             yield from entries
     except OSError as error:
-        notes.append(f"The folder {shown(prefix) or 'handed in'} can't be read: {_reason(error)}.")
+        raise _not_read(prefix or folder.name, error) from None
 
 
 def _opened_zips(holding: Holding, contract: Contract) -> Holding:

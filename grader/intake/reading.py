@@ -17,7 +17,16 @@ from grader.intake.gather import held
 from grader.intake.helpers import Helpers, imports_of
 from grader.intake.naming import megabytes, safe_id, shown
 from grader.intake.ordering import in_order_of_need, in_order_of_runs
-from grader.intake.records import Carried, Contract, Found, Holding, Submission, Unreadable, UnreadableError
+from grader.intake.records import (
+    Carried,
+    Contract,
+    Found,
+    Holding,
+    OutOfReachError,
+    Submission,
+    Unreadable,
+    UnreadableError,
+)
 from grader.intake.rendering import render
 from grader.intake.slicing import Slice, graph_of, slice_of
 from grader.model import CellUse, Reading
@@ -61,7 +70,8 @@ def read_submission(
         choice = choose(holding, contract)
         return harmless(_read(path, identity, holding, choice, contract))
     except UnreadableError as error:
-        return Unreadable(id=identity, path=path, message=plain(str(error)))
+        refused = isinstance(error, OutOfReachError)
+        return Unreadable(id=identity, path=path, message=plain(str(error)), out_of_reach=refused)
 
 
 def harmless(read: Submission | Unreadable) -> Submission | Unreadable:

@@ -48,12 +48,14 @@ class Submission(Record, frozen=True):
 
 
 class Unreadable(Record, frozen=True):
-    """A submission with nothing to run; `message` tells the student why, in sentences."""
+    """A submission with nothing to run; `message` tells the student why, in sentences.  `out_of_reach`: it was the
+    system that refused to read it."""
 
     id: str
     path: Path
     message: str
     reading: Reading | None = None
+    out_of_reach: bool = False
 
 
 class HandedFile(Record, frozen=True):
@@ -76,6 +78,7 @@ class Carried(Record, frozen=True):
 
     holding: Holding | None = None
     unreadable: str = ""
+    out_of_reach: bool = False
 
 
 Layout = Literal["canvas", "gradescope", "moodle", "github", "plain"]
@@ -124,3 +127,8 @@ class Hit(Record, frozen=True):
 
 class UnreadableError(Exception):
     """Nothing can be read of a submission; the message is for the student."""
+
+
+class OutOfReachError(UnreadableError):
+    """A file of a submission is there and the system does not let us read it, or it has gone meanwhile: a right that is
+    missing, a disk or a network that fails.  Who handed it in can't help that."""

@@ -94,6 +94,25 @@ def test_a_class_is_graded_once_and_then_only_what_changed(classroom: Classroom,
     }
 
 
+def test_a_file_that_can_no_longer_be_read_costs_nobody_their_points(
+    classroom: Classroom, tmp_path: Path
+) -> None:
+    """It is gone when its turn comes, as on a disk of the network: unchecked, and graded once it is back."""
+
+    class Removing(Silent):
+        def begin(self, total: int, kept: int) -> None:
+            file.rename(tmp_path / file.name)
+
+    out, file = tmp_path / "out", classroom.submissions / "s000.py"
+    assert grade_class(order_of(classroom, out), Removing()).unchecked == ("s000",)
+    assert gradebook_of(out)["results"]["s000.json"]["score"] is None
+    (tmp_path / file.name).rename(file)
+    again = Silent()
+    assert grade_class(order_of(classroom, out), again).unchecked == ()
+    assert again.finished_ids == ["s000"]
+    assert gradebook_of(out)["results"]["s000.json"]["score"] == 10.0
+
+
 def attempts_by_test(out: Path, submission: str) -> dict[str, int]:
     """How often each test really ran."""
     with closing(sqlite3.connect(out / FILE)) as plain:
