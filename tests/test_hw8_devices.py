@@ -42,6 +42,10 @@ MISTAKES: Mapping[str, tuple[str, str, str, str]] = {
         "dtype=torch.float32, device=device)", "dtype=torch.float32)",
         "test_to_tensor_puts_it_on_the_device", "The result stays on the CPU",
     ),
+    "to_tensor keeps NumPy's memory where it is": (
+        "torch.tensor(array.copy(), dtype=torch.float32, device=device)", "torch.from_numpy(array.astype('float32'))",
+        "test_to_tensor_puts_it_on_the_device", "The result stays on the CPU",
+    ),
     "to_numpy leaves it on the device": (
         ".detach().cpu().numpy()", ".detach().numpy()", "test_to_numpy_keeps_dtype_and_shape", "NumPy can't look",
     ),
@@ -121,3 +125,13 @@ def test_right_work_gets_no_false_alarm(path: Path, workers: Sandbox) -> None:
     """In whatever style it is written."""
     tests = None if path.name not in SOME else QUICK
     assert {test.name: test.hint for test in examined(workers, path, tests).values() if test.hint} == {}
+
+
+def test_the_handouts_own_device_is_no_mistake(workers: Sandbox, tmp_path: Path) -> None:
+    """`device = "cuda" if torch.cuda.is_available() else "cpu"`, used in a forward pass, works on a GPU."""
+    path = tmp_path / "hw8.py"
+    idiom = 'device = "cuda" if torch.cuda.is_available() else "cpu"\n\n\nclass Linear('
+    forward = "return torch.zeros(len(self.bias), device=device) + x @ self.weight.T + self.bias"
+    path.write_text(PLAIN.replace("class Linear(", idiom, 1).replace(FORWARD, forward), encoding="utf-8")
+    told = {test.name: test.hint for test in examined(workers, path, QUICK).values() if test.hint}
+    assert told == {}

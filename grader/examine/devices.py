@@ -34,6 +34,10 @@ BY_NAME = (
     "The code asks for a GPU by name, with .cuda() or device='cuda', and there is none where it was run. Use the "
     "`device` that the function is given, or that of its input, x.device."
 )
+NO_SUCH_NAME = (
+    "The code asks for a device that PyTorch does not have here. Use the `device` that the function is given, or that "
+    "of its input, x.device."
+)
 NUMPY = "NumPy can't look into a GPU's memory: tensor.detach().cpu().numpy()."
 CHECKPOINT = (
     "torch.load puts a tensor back on the GPU where it was saved; with map_location=device it does not."
@@ -55,7 +59,13 @@ FORKED = "Processes of a DataLoader can't use the GPU: take num_workers=0, or mo
 MEANINGS: Final = {
     BY_NAME: (
         "Torch not compiled with CUDA", "No CUDA GPUs are available", "Found no NVIDIA driver",
-        "driver version is insufficient",
+        "driver version is insufficient", "Cannot access accelerator device when none is available",
+        "without ATen_cuda library", "without CUDA support", "requires CUDA support", "dummy base class",
+        "no attribute '_cuda_",
+    ),
+    NO_SUCH_NAME: (
+        "Expected one of cpu, cuda,", "Invalid device string", "not linked with support for",
+        r"compiled with \w+ enabled", r"arguments from the '(MPS|XPU|HIP|XLA|HPU)' backend",
     ),
     CHECKPOINT: ("Attempting to deserialize object on a CUDA device",),
     FORKED: ("Cannot re-initialize CUDA in forked",),

@@ -32,7 +32,7 @@ from grader.sandbox.limits import Limits
 from grader.sandbox.loading import Loading, MissingNameError, Student, load_text
 from grader.sandbox.misconception import applied
 from grader.sandbox.operators import ClosedOperators, Rules, out_of_turn
-from grader.sandbox.pretend import Pretence, pretending
+from grader.sandbox.pretend import Pretence, asks_for_a_card, pretending
 from grader.sandbox.protocol import (
     Absent,
     Answered,
@@ -186,7 +186,12 @@ def prepare_desk(channel: socket.socket, load: Load, probes: types.ModuleType, l
     if not isinstance(reply, Loaded):
         return None
     wrong_ways = load_text(load.misconceptions, "misconceptions")
-    return Desk(probes, loading.module, loading.troubles, wrong_ways, printed, ClosedOperators())
+    sources = [piece.source for piece in load.pieces]
+    helpers = [
+        content.decode(errors="replace") for path, content in load.files.items() if path.endswith(".py")
+    ]
+    asks = asks_for_a_card(sources + helpers)
+    return Desk(probes, loading.module, loading.troubles, wrong_ways, printed, ClosedOperators(), asks)
 
 
 # --------------------------------------------------------------------------------------------- probes
@@ -202,6 +207,7 @@ class Desk:
     wrong_ways: types.ModuleType
     printed: Printed
     operators: ClosedOperators
+    asks_for_a_card: bool = False
 
 
 def answer_probes(channel: socket.socket, desk: Desk, *, alone: bool = False) -> None:
@@ -221,7 +227,7 @@ def answer(call: Call, desk: Desk) -> Reply:
     with (
         applied(call.misconceptions, desk.wrong_ways, desk.module),
         watching(call.forbidden, desk.operators) as watch,
-        pretending(really=call.pretend) as pretence,
+        pretending(really=call.pretend, asks=desk.asks_for_a_card) as pretence,
     ):
         try:
             for case in call.cases:

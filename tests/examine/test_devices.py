@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from grader.errors import GraderError, Judgement
 from grader.examine.devices import device_hint, finding, rehearsal
@@ -32,6 +34,24 @@ def hint(message: str, kind: str = "RuntimeError", device: str = "cuda") -> str:
     [
         ("Torch not compiled with CUDA enabled", "asks for a GPU by name"),
         ("No CUDA GPUs are available", "asks for a GPU by name"),
+        ("Cannot access accelerator device when none is available.", "asks for a GPU by name"),
+        (
+            "Cannot get CUDA generator without ATen_cuda library. PyTorch splits its backend",
+            "asks for a GPU by name",
+        ),
+        ("Tried to instantiate dummy base class CUDAGraph", "asks for a GPU by name"),
+        ("module 'torch._C' has no attribute '_cuda_setDevice'", "asks for a GPU by name"),
+        ("PyTorch is not linked with support for mps devices", "does not have here"),
+        ("Torch not compiled with XPU enabled", "does not have here"),
+        (
+            "Could not run 'aten::empty.memory_format' with arguments from the 'MPS' backend.",
+            "does not have here",
+        ),
+        (
+            "Expected one of cpu, cuda, ipu, xpu, mkldnn device type at start of device string: gpu",
+            "does not have",
+        ),
+        ("Invalid device string: 'cuda0'", "does not have here"),
         (
             "Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!",
             ".to(device)",
@@ -65,6 +85,30 @@ def test_what_pytorch_says_is_explained(message: str, told: str) -> None:
 def test_other_exceptions_are_left_alone(message: str) -> None:
     """They have nothing to do with devices."""
     assert hint(message) == hint(message, device="cpu") == ""
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda: torch.ones(1).cuda(),
+        lambda: torch.ones(1).to("cuda"),
+        lambda: torch.ones(1).to(0),
+        lambda: torch.ones(1, device=0),
+        lambda: torch.device(0),
+        lambda: torch.nn.Linear(1, 1).cuda(),
+        lambda: torch.nn.Linear(1, 1, device="cuda:0"),
+        lambda: torch.Generator(device="cuda"),
+        lambda: torch.ones(1).type("torch.cuda.FloatTensor"),
+        lambda: torch.cuda.set_device(0),
+        lambda: torch.cuda.CUDAGraph(),
+    ],
+)
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_every_spelling_of_a_gpu_is_explained(asked: Callable[[], object]) -> None:
+    """In what this very PyTorch says where there is none."""
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - of many types
+        asked()
+    assert "asks for a GPU by name" in hint(str(raised.value), device="cpu")
 
 
 def test_on_the_cpu_whoever_asks_for_a_gpu_is_in_a_fork() -> None:

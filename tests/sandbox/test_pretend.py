@@ -13,10 +13,19 @@ from torch import nn
 from torch.nn import functional
 
 from grader.sandbox.packing import pack
-from grader.sandbox.pretend import CARD, MixedDevicesError, Pretence, StillOnTheCardError, pretending
+from grader.sandbox.pretend import (
+    CARD,
+    MixedDevicesError,
+    Pretence,
+    StillOnTheCardError,
+    asks_for_a_card,
+    pretending,
+)
 from grader.sandbox.protocol import Array, Mapping, Sequence
 
 Given = Callable[[], Any]
+
+pytestmark = pytest.mark.filterwarnings("ignore:PyTorch was compiled without cuDNN")
 
 
 @pytest.fixture
@@ -97,6 +106,12 @@ def test_a_move_to_where_it_is_costs_nothing(card: Pretence) -> None:
         lambda: torch.ones(4)[torch.tensor([0, 1], device="cuda")],
         lambda: on_card(2, 3) @ torch.rand(3, 2, device="cpu"),
         lambda: on_card(2) == torch.ones(2),
+        lambda: on_card(3) + torch.from_numpy(np.ones(3)),
+        lambda: torch.zeros(()).add_(on_card(2).sum()),
+        lambda: totalled([on_card(2).sum()]),
+        lambda: on_card(3) * torch.tensor([on_card(1).sum()] * 3),
+        lambda: torch.ones(4, 4)[torch.tensor([0, 1], device="cuda"), 0],
+        lambda: nn.LSTM(4, 5).cuda()(torch.rand(3, 2, 4)),
     ],
 )
 def test_what_fails_on_a_card_fails_here(card: Pretence, mistake: Given) -> None:
@@ -110,6 +125,50 @@ def test_numpy_can_not_look_into_a_card(card: Pretence, mistake: Given) -> None:
     """D06."""
     with pytest.raises(StillOnTheCardError):
         mistake()
+
+
+def counted(labels: torch.Tensor, guesses: torch.Tensor) -> torch.Tensor:
+    """A table of right and wrong answers, on the CPU: single numbers of the card are good indices."""
+    table = torch.zeros(2, 2)
+    for label, guess in zip(labels, guesses, strict=True):
+        table[label, guess] += 1
+    return table
+
+
+def unpadded(lengths: Any) -> torch.Tensor:
+    """A recurrent network on sequences of unlike lengths, which have to be on the CPU."""
+    packed = nn.utils.rnn.pack_padded_sequence(on_card(2, 3, 4), lengths, batch_first=True)
+    hidden, _ = nn.LSTM(4, 5, batch_first=True).to("cuda")(packed)
+    padded, kept = nn.utils.rnn.pad_packed_sequence(hidden, batch_first=True)
+    assert not kept.is_cuda
+    sums: torch.Tensor = padded + on_card(2, 3, 5)
+    return sums
+
+
+class ThroughNumpy(torch.autograd.Function):
+    """A derivative of one's own, by NumPy."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x)
+        return torch.from_numpy(2 * x.detach().cpu().numpy()).to(x.device)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
+        x: torch.Tensor = ctx.saved_tensors[0]
+        return torch.from_numpy(2 * gradients[0].cpu().numpy()).to(gradients[0]) + 0 * x
+
+
+def through_numpy(x: torch.Tensor) -> None:
+    torch.autograd.backward(ThroughNumpy.apply(x).square().sum())  # type: ignore[no-untyped-call]
+
+
+def totalled(losses: list[torch.Tensor]) -> torch.Tensor:
+    """A running total that was begun on the CPU."""
+    total = torch.tensor(0.0)
+    for loss in losses:
+        total += loss
+    return total
 
 
 def trained(make: Callable[[Any], torch.optim.Optimizer]) -> float:
@@ -141,7 +200,21 @@ def trained(make: Callable[[Any], torch.optim.Optimizer]) -> float:
         lambda: on_card(3)[torch.tensor([True, False, True])],
         lambda: on_card(3)[torch.randperm(3)],
         lambda: on_card(3).copy_(torch.ones(3)),
-        lambda: on_card(3).add_(torch.from_numpy(np.ones(3, np.float32))),
+        lambda: on_card(3).copy_(torch.from_numpy(np.ones(3, np.float32))),
+        lambda: torch.from_numpy(np.ones(3, np.float32)).to("cuda") + on_card(3),
+        lambda: nn.Linear(4, 3).to(device="cuda")(on_card(2, 4)),
+        lambda: nn.Linear(4, 3).to(device="cuda", dtype=torch.float64)(on_card(2, 4).double()),
+        lambda: torch.eye(3)[torch.tensor(1).to("cuda")] + torch.ones(3),
+        lambda: counted(torch.tensor([0, 1]).to("cuda"), torch.tensor([1, 1]).to("cuda")) + torch.ones(2, 2),
+        lambda: torch.ones(2).fill_(on_card(1).sum()) + torch.ones(2),
+        lambda: torch.tensor([on_card(1).sum(), on_card(1).sum()]) + torch.ones(2),
+        lambda: unpadded(torch.tensor([3, 2])),
+        lambda: unpadded([3, 2]),
+        lambda: on_card(6).tensor_split(torch.tensor([2, 4])),
+        lambda: functional.ctc_loss(
+            on_card(5, 2, 4), torch.tensor([[1, 2]] * 2).cuda(), torch.tensor([5, 5]), torch.tensor([2, 2])
+        ),
+        lambda: through_numpy(on_card(3).requires_grad_()),
         lambda: torch.ones(3).type_as(on_card(2)) + on_card(3),
         lambda: torch.as_tensor(np.ones(3, np.float32), device="cuda") + on_card(3),
         lambda: torch.as_tensor(torch.ones(3), device="cuda") + on_card(3),
@@ -159,6 +232,66 @@ def trained(make: Callable[[Any], torch.optim.Optimizer]) -> float:
 def test_what_works_on_a_card_works_here(card: Pretence, right: Given) -> None:
     """A false alarm is worse than a miss."""
     right()
+
+
+IDIOM = "cuda" if torch.cuda.is_available() else "cpu"
+"""As it is found at the head of many a module, and loaded where there is no card."""
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        lambda: torch.zeros(3, device=IDIOM) + on_card(3),
+        lambda: torch.zeros(3).to(IDIOM) + on_card(3).to(IDIOM),
+        lambda: torch.zeros(3).to(torch.device(IDIOM)) + on_card(3),
+        lambda: on_card(3).to("cpu").numpy(),
+        lambda: nn.Linear(4, 3).to(IDIOM)(on_card(2, 4)),
+    ],
+)
+def test_who_asks_whether_there_is_a_card_is_not_accused(right: Given) -> None:
+    """On a grader with one the answer would have been another, so that the CPU by its name is no mistake."""
+    with pretending(really=True, asks=True):
+        right()
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [lambda: torch.zeros(3) + on_card(3), lambda: on_card(3).cpu() + on_card(3), lambda: on_card(3).numpy()],
+)
+def test_who_asks_and_forgets_to_move_is_told(mistake: Given) -> None:
+    """What was made without a device is on the CPU, whatever the answer."""
+    with pretending(really=True, asks=True), pytest.raises((MixedDevicesError, StillOnTheCardError)):
+        mistake()
+
+
+def test_where_it_is_of_what_is_not_known_is_not_held_against_anybody() -> None:
+    """A tensor that is not known says "cpu", and so does whatever is made where it is."""
+    before = torch.ones(3)
+    with pretending(really=True):
+        torch.zeros(3, device=before.device) + on_card(3)
+        torch.zeros(3).to(before) + on_card(3)
+        torch.zeros(3).type_as(before) + on_card(3)
+
+
+def test_numpys_way_in_is_as_it_was() -> None:
+    """The pretence leaves nothing behind."""
+    lend = torch.from_numpy
+    with pretending(really=True):
+        pass
+    assert torch.from_numpy is lend
+
+
+@pytest.mark.parametrize(
+    ("source", "asks"),
+    [
+        ("device = 'cuda' if torch.cuda.is_available() else 'cpu'", True),
+        ("device = torch.accelerator.current_accelerator()", True),
+        ("x = x.to(device)", False),
+    ],
+)
+def test_who_asks_is_known_by_the_text(source: str, *, asks: bool) -> None:
+    """Of the module or of one of its helpers."""
+    assert asks_for_a_card(["import torch", source]) is asks
 
 
 def test_weights_loaded_from_the_cpu_arrive(card: Pretence) -> None:
