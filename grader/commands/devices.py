@@ -33,14 +33,18 @@ def chosen_device(text: str, tier: str, *, elsewhere: bool = False) -> Device:
 
 
 def choice_elsewhere(text: str, tier: str) -> Choice:
-    """As here; "cuda" where there is none leaves it to the nodes which card they have."""
+    """As here; "cuda" where there is none leaves it to the nodes which card they have, and no card has a number."""
+    from grader.errors import UsageError
     from grader.sandbox.device import ANY_CARD
-    from grader.sandbox.gpu import Choice, NoSuchDeviceError, choose
+    from grader.sandbox.gpu import Choice, NoSuchDeviceError, choose, parsed
 
+    kind, number = parsed(text)
+    if number is not None:
+        raise UsageError(f"--device {text}: with --executor ray, Ray hands out the cards. Say --device cuda.")
     try:
         return choose(text, tier)
     except NoSuchDeviceError:
-        if text.strip() != "cuda":
+        if kind != "cuda":
             raise
         return Choice(
             device=ANY_CARD, told="Device: the card of the cluster's nodes; this machine has none that works."

@@ -342,7 +342,7 @@ def choose(text: str, tier: str) -> Choice:
     build = torch_build()
     obstacle, found = obstacle_and_cards(build, tier)
     if obstacle:
-        return without_card(kind, *obstacle, quietly=not cards_here())
+        return without_card(text, *obstacle, quietly=not cards_here())
     if number is not None and number >= len(found):
         listed = ", ".join(f"cuda:{index} ({device.card})" for index, device in found)
         raise NoSuchDeviceError(f"--device {text}: there is no such card. Here: {listed}.")
@@ -355,7 +355,7 @@ def choose(text: str, tier: str) -> Choice:
     remedy = (
         "See whether `python -c 'import torch; torch.ones(1).cuda()'` works; `grade doctor` tries each part."
     )
-    return without_card(kind, "; ".join(reasons), remedy, quietly=False)
+    return without_card(text, "; ".join(reasons), remedy, quietly=False)
 
 
 def obstacle_and_cards(build: Build, tier: str) -> tuple[tuple[str, str] | None, list[tuple[int, Device]]]:
@@ -380,8 +380,8 @@ def cards_here() -> bool:
     return sys.platform == "linux" and bool(cards())
 
 
-def without_card(kind: str, reason: str, remedy: str, *, quietly: bool) -> Choice:
+def without_card(text: str, reason: str, remedy: str, *, quietly: bool) -> Choice:
     """The CPU where that was left open, else a refusal."""
-    if kind == "cuda":
-        raise NoSuchDeviceError(f"--device cuda: {reason}.\n{remedy}")
+    if text.strip() != "auto":
+        raise NoSuchDeviceError(f"--device {text.strip()}: {reason}.\n{remedy}")
     return Choice(device=CPU, told="" if quietly else f"Device: cpu, though there is a card: {reason}.")

@@ -464,11 +464,15 @@ def test_without_ray_it_is_told_how_to_install_it(tmp_path: Path) -> None:
 
 
 def test_wrong_usage_is_told(tmp_path: Path) -> None:
-    """An executor that there isn't; an address without Ray."""
+    """An executor that there isn't; an address without Ray; a card by its number where Ray hands them out."""
     room = classroom(tmp_path, None)
     for more, word in [
         (["--executor", "slurm"], "no executor called 'slurm'"),
         (["--address", "a:1"], "only with"),
+        (
+            ["--executor", "ray", "--device", "cuda:1"],
+            "--device cuda:1: with --executor ray, Ray hands out the cards",
+        ),
     ]:
         run = command_line(*room.command(tmp_path / "out")[3:], *more)
         assert run.returncode == 2

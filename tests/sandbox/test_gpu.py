@@ -156,8 +156,11 @@ def test_cuda_is_refused_where_it_does_not_work(monkeypatch: pytest.MonkeyPatch)
 def test_cuda_is_refused_by_a_build_for_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """The commonest case of all, so it names the build."""
     monkeypatch.setattr(gpu, "torch_build", lambda: gpu.Build(torch="2.13.0+cpu", cuda=None))
-    with pytest.raises(UsageError, match=r"PyTorch 2\.13\.0\+cpu is built without CUDA\.\nInstall"):
-        gpu.choose("cuda", "strict")
+    for asked in ("cuda", "cuda:7"):
+        with pytest.raises(
+            UsageError, match=rf"^--device {asked}: PyTorch 2\.13\.0\+cpu is built without CUDA\.\nInstall"
+        ):
+            gpu.choose(asked, "strict")
 
 
 def test_a_card_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
