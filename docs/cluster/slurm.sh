@@ -12,17 +12,26 @@ set -euo pipefail
 submissions=$1
 assignment=$2
 results=$3
-port=6379
-head=$(hostname)
+head=$SLURMD_NODENAME
+port=$((6400 + SLURM_JOB_ID % 1000)) # another job on the same node has another
+others=$((SLURM_JOB_NUM_NODES - 1))
 export RAY_USAGE_STATS_ENABLED=0
+# Everybody on the cluster reaches these ports; Ray asks for the token from 2.52 on.
+RAY_AUTH_TOKEN=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')
+export RAY_AUTH_MODE=token RAY_AUTH_TOKEN
 
-srun --nodes=1 --ntasks=1 --overlap --nodelist="$head" \
+# srun takes neither the job's processors (from Slurm 22.05 on) nor, for fewer nodes than the job has, its tasks
+srun --nodes=1 --ntasks=1 --cpus-per-task="$SLURM_CPUS_PER_TASK" --overlap --nodelist="$head" \
     ray start --head --port="$port" --num-cpus="$SLURM_CPUS_PER_TASK" --include-dashboard=false --block &
-until ray health-check --address "$head:$port"; do sleep 2; done
+started=$!
+until ray health-check --address "$head:$port" 2>/dev/null; do
+    kill -0 "$started" 2>/dev/null || { echo "Ray did not start on $head; what it said is above." >&2; exit 1; }
+    sleep 2
+done
 
-if [ "$SLURM_JOB_NUM_NODES" -gt 1 ]; then
-    srun --nodes="$((SLURM_JOB_NUM_NODES - 1))" --ntasks-per-node=1 --overlap --exclude="$head" \
-        ray start --address="$head:$port" --num-cpus="$SLURM_CPUS_PER_TASK" --block &
+if [ "$others" -gt 0 ]; then
+    srun --nodes="$others" --ntasks="$others" --ntasks-per-node=1 --cpus-per-task="$SLURM_CPUS_PER_TASK" --overlap \
+        --exclude="$head" ray start --address="$head:$port" --num-cpus="$SLURM_CPUS_PER_TASK" --block &
     sleep 20 # nodes that come later than this are not used
 fi
 

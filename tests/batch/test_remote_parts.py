@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from grader.batch.remote.baggage import HELD, PREFIX, packed, private_folder, sweep, unpack
-from grader.batch.remote.cluster import shares_of_node
+from grader.batch.remote.cluster import shares_of_node, unhealthy
 from grader.batch.remote.facts import objection, with_card_of
 from grader.batch.remote.messages import Facts
 from grader.errors import UsageError
@@ -35,6 +35,13 @@ def test_shares_of_a_node(
     """All processors; for a GPU's sake an outpost a card, each job a share of it."""
     shares = shares_of_node("n", "node", resources, None, gpu_jobs)
     assert [(share.jobs, share.gpus) for share in shares] == expected
+
+
+def test_a_cluster_that_asks_for_its_token_says_so() -> None:
+    """It is healthy, and another cluster is no remedy."""
+    said = "ray.exceptions.AuthenticationError: RPC error: InvalidAuthToken: Authentication token is missing"
+    assert "RAY_AUTH_TOKEN" in unhealthy(f"Traceback ...\n{said}")
+    assert unhealthy("Traceback ...\nRpcError: it is ill") == "what answers is not a healthy Ray."
 
 
 def test_what_differs_is_named() -> None:

@@ -1,9 +1,12 @@
-"""What docs/cluster ships for Kubernetes: manifests of known fields, pods where the wall holds."""
+"""What docs/cluster ships: manifests of known fields, pods where the wall holds, a job script that Slurm can run."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -127,3 +130,68 @@ def test_the_second_tier_holds_with_the_rights_of_the_pods(
     assert done.returncode == 0, done.stderr
     result = json.loads(out.read_text())
     assert (result["run"]["sandbox"], result["score"]) == ("contained", 10)
+
+
+SRUN: Final = """
+echo "$@" >> srun.log
+while [[ $1 == --* ]]; do shift; done
+exec "$@"
+"""
+RAY: Final = """
+echo "$RAY_AUTH_MODE $RAY_AUTH_TOKEN" >> tokens.log
+case "$1" in
+    health-check) test -e started ;;
+    start) test ! -e broken || exit 1; touch started; exec /bin/sleep 2 ;;
+esac
+"""
+GRADE: Final = """echo "$RAY_AUTH_MODE $RAY_AUTH_TOKEN" >> tokens.log; echo "$@" > grade.log"""
+
+
+def slurm_job(folder: Path, nodes: int) -> subprocess.CompletedProcess[str]:
+    """The job script, run as Slurm would on the first node; Slurm, Ray and grade write down what they are asked."""
+    programs = folder / "bin"
+    programs.mkdir()
+    for name, text in {"srun": SRUN, "ray": RAY, "grade": GRADE, "sleep": "exec /bin/sleep 0.1"}.items():
+        (programs / name).write_text(f"#!/bin/bash\n{text}\n")
+        (programs / name).chmod(0o755)
+    environment = {
+        "PATH": f"{programs}:{os.environ['PATH']}", "SLURM_JOB_ID": "4711", "SLURM_JOB_NUM_NODES": str(nodes),
+        "SLURM_CPUS_PER_TASK": "16", "SLURMD_NODENAME": "node1",
+    }  # fmt: skip
+    return subprocess.run(
+        ["bash", CLUSTER / "slurm.sh", "submissions", "hw8", "results"],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("nodes", [1, 4])
+def test_the_job_script_starts_ray_once_on_each_node(tmp_path: Path, nodes: int) -> None:
+    """With all of the job's processors, which srun does not pass on by itself; and grades on them."""
+    run = slurm_job(tmp_path, nodes)
+    assert run.returncode == 0, run.stderr
+    steps = (tmp_path / "srun.log").read_text().splitlines()
+    assert [step.split()[:2] for step in steps] == [
+        [f"--nodes={of_them}", f"--ntasks={of_them}"] for of_them in (1, nodes - 1) if of_them
+    ]
+    assert all("--cpus-per-task=16" in step and "--num-cpus=16" in step for step in steps)
+    assert fault(f"grade {(tmp_path / 'grade.log').read_text().strip()}", whole=True) is None
+
+
+def test_the_job_script_lets_nobody_else_in(tmp_path: Path) -> None:
+    """Every node and the driver have the token, which is new for every job."""
+    one, another = tmp_path / "one", tmp_path / "another"
+    for folder in (one, another):
+        folder.mkdir()
+        slurm_job(folder, 2)
+    tokens = [set((folder / "tokens.log").read_text().splitlines()) for folder in (one, another)]
+    assert [len(each) for each in tokens] == [1, 1]
+    assert tokens[0] != tokens[1]
+    assert all(re.fullmatch("token [0-9a-f]{64}", token) for each in tokens for token in each)
+
+
+def test_the_job_ends_where_ray_does_not_start(tmp_path: Path) -> None:
+    """It does not wait until its time is over."""
+    (tmp_path / "broken").touch()
+    run = slurm_job(tmp_path, 4)
+    assert run.returncode == 1
+    assert "Ray did not start on node1" in run.stderr

@@ -82,7 +82,15 @@ def must_answer(address: str) -> None:
     except subprocess.TimeoutExpired:
         raise UsageError(refusal(address, "it does not answer.")) from None
     if done.returncode != 0:
-        raise UsageError(refusal(address, "what answers is not a healthy Ray."))
+        raise UsageError(refusal(address, unhealthy(done.stderr.decode(errors="replace"))))
+
+
+def unhealthy(said: str) -> str:
+    """What is wrong with what answered, by what Ray's own command said."""
+    if "AuthenticationError" in said:
+        names = "RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
+        return f"it asks for its token: set {names}, as on its nodes."
+    return "what answers is not a healthy Ray."
 
 
 def shares_of(ray: Any, jobs: int | None, device: str, gpu_jobs: int) -> list[Share]:
