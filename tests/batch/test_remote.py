@@ -450,6 +450,17 @@ def test_an_address_where_nothing_is_is_told(tmp_path: Path, address: str) -> No
     assert f"--address {address}: no Ray cluster can be joined there" in run.stderr
 
 
+def test_where_ray_can_not_be_started_it_is_told_why(tmp_path: Path) -> None:
+    """Exit status 2, and no address is spoken of, for none was given; its sockets need a short path."""
+    room = classroom(tmp_path, None)
+    for place in ("/proc/nothing", str(tmp_path / ("x" * 90))):
+        variables = {"RAY_TMPDIR": place, "RAY_ADDRESS": ""}
+        run = command_line(*room.command(tmp_path / "out")[3:], "--executor", "ray", variables=variables)
+        assert run.returncode == 2, run.stderr
+        assert "--executor ray: Ray can't be started here: " in run.stderr
+        assert "None" not in run.stderr
+
+
 def test_without_ray_it_is_told_how_to_install_it(tmp_path: Path) -> None:
     """Exit status 2 and the command."""
     room = classroom(tmp_path, None)

@@ -61,6 +61,11 @@ def local(jobs: int) -> dict[str, Any]:
 
 
 def refusal(address: str | None, why: str) -> str:
+    if address is None:
+        return (
+            f"--executor ray: Ray can't be started here: {why.rstrip('.')}. Its files go where RAY_TMPDIR says, which "
+            "has to be a short path; or give the --address of a cluster."
+        )
     return (
         f"--address {address}: no Ray cluster can be joined there: {why} Start one with `ray start --head "
         "--port=6379`, run `grade batch` on one of its machines, and give the address that it prints."
