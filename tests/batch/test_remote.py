@@ -474,6 +474,17 @@ def test_without_ray_it_is_told_how_to_install_it(tmp_path: Path) -> None:
     assert 'pip install "forgeproof-grader[ray]"' in run.stderr
 
 
+def test_a_ray_that_can_not_be_loaded_is_told(tmp_path: Path) -> None:
+    """Half installed, it is no defect of the grader."""
+    room = classroom(tmp_path, None)
+    (tmp_path / "broken" / "ray").mkdir(parents=True)
+    (tmp_path / "broken" / "ray" / "__init__.py").write_text("raise ImportError('a library is too old.')\n")
+    variables = {"PYTHONPATH": str(tmp_path / "broken")}
+    run = command_line(*room.command(tmp_path / "out")[3:], "--executor", "ray", variables=variables)
+    assert run.returncode == 2, run.stderr
+    assert "can't be loaded: a library is too old. Install it anew: pip install" in run.stderr
+
+
 def test_wrong_usage_is_told(tmp_path: Path) -> None:
     """An executor that there isn't; an address without Ray; a card by its number where Ray hands them out."""
     room = classroom(tmp_path, None)

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from grader.batch.remote.wanted import INSTALL
 from grader.errors import GraderError, UsageError
 
 ANSWER_SECONDS = 60.0
@@ -39,7 +40,12 @@ def join(address: str | None, jobs: int) -> Any:
     """Ray, connected; a cluster of this machine's own where there is no address.  UsageError where it can't be."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    import ray
+    try:
+        import ray
+    except ImportError as error:
+        raise UsageError(
+            f"--executor ray: Ray is installed here and can't be loaded: {error} Install it anew: {INSTALL}"
+        ) from None
 
     if address is not None and address != "auto":
         must_answer(address)
