@@ -32,6 +32,9 @@ from grader.sandbox.client import Sandbox, Zygote
 if TYPE_CHECKING:
     import pytest
 
+SELDOM = 20_000
+"""How many objects are made from one collection of garbage to the next."""
+
 
 def main() -> None:
     """Serve the batch on the descriptor that the first argument names, until it hangs up; the second, if there is one,
@@ -110,6 +113,7 @@ class Desk:
         suite = described(items, self._assignment, self._digest) if self._describe else None
         messages.send(self._channel, Collected(digest=self._digest, suite=suite))
         gc.freeze()
+        gc.set_threshold(SELDOM)  # a submission's syntax trees alone would have it look some dozen times
         gc.enable()
 
     def submissions(self, workers: Sandbox) -> Iterator[tuple[Submission, list[Hit]]]:

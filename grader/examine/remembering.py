@@ -51,29 +51,28 @@ def digest(value: Any, objects: list[Any]) -> bytes:
     """The same for equal values of the same types and shapes, for no others; `objects` are given those that count by
     identity."""
     hashed = hashlib.blake2b(digest_size=16)
-    for part in described(value, objects):
-        hashed.update(part)
+    describe(value, objects, hashed.update)
     return hashed.digest()
 
 
-def described(value: Any, objects: list[Any]) -> Iterator[bytes]:
-    """All that tells a value from others, as bytes."""
+def describe(value: Any, objects: list[Any], say: Callable[[bytes], None]) -> None:
+    """Say all that tells a value from others, as bytes."""
     if isinstance(value, np.ndarray):
-        yield f"<{value.dtype.str}{value.shape}>".encode()
-        yield np.ascontiguousarray(value).tobytes()
+        say(f"<{value.dtype.str}{value.shape}>".encode())
+        say(np.ascontiguousarray(value).tobytes())
     elif isinstance(value, list | tuple) and PLAIN.issuperset(map(type, value)):
-        yield f"<{type(value).__name__} {value!r}>".encode()  # what a type's `repr` tells apart, from 1 and 1.0 to -0.0
+        say(f"<{type(value).__name__} {value!r}>".encode())  # its `repr` tells apart, from 1 and 1.0 to -0.0
     elif isinstance(value, list | tuple):
-        yield f"<{type(value).__name__} {len(value)}>".encode()
+        say(f"<{type(value).__name__} {len(value)}>".encode())
         for item in value:
-            yield from described(item, objects)
+            describe(item, objects, say)
     elif isinstance(value, dict):
-        yield from described(list(value.items()), objects)
+        describe(list(value.items()), objects, say)
     elif isinstance(value, bool | int | float | str | np.generic | None):
-        yield f"<{type(value).__name__} {value!r}>".encode()
+        say(f"<{type(value).__name__} {value!r}>".encode())
     else:
         objects.append(value)
-        yield f"<object {id(value)}>".encode()
+        say(f"<object {id(value)}>".encode())
 
 
 def arrays_in(answer: Any) -> Iterator[np.ndarray[Any, Any]]:

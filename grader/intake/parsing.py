@@ -11,6 +11,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from grader.intake.trees import children
@@ -70,8 +71,12 @@ def parse(text: str) -> ast.Module | Fault:
         return Fault(line=None, message=f"it is not text that Python reads ({error})")
 
 
+@lru_cache(maxsize=4)
 def parse_again(text: str) -> ast.Module | None:
-    """The tree of text that was taken from one that `parse` took; None where the taking broke it."""
+    """The tree of text that was taken from one that `parse` took; None where the taking broke it.
+
+    Who reads a submission and who searches it ask for the same, one after the other: it is nobody's to change.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
