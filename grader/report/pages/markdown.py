@@ -11,7 +11,8 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
-from pygments.lexers.python import PythonLexer
+
+from grader.report.pages.lexer import QuickPythonLexer
 
 ALLOWED: Final = {
     "p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "table", "thead", "tbody",
@@ -51,7 +52,7 @@ def coloured(code: str) -> list[Markup]:
     code = code.rstrip("\n")
     if len(code) > MAX_HIGHLIGHTED or max(map(len, code.splitlines()), default=0) > MAX_LINE:
         return [escape(line) for line in code.split("\n")]
-    html = highlight(code, PythonLexer(stripnl=False, ensurenl=False), formatter())
+    html = highlight(code, QuickPythonLexer(stripnl=False, ensurenl=False), formatter())
     return [Markup(line) for line in html.rstrip("\n").split("\n")]
 
 
