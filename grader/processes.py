@@ -5,17 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from multiprocessing import get_context, parent_process
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
-
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 
 def pool(processes: int) -> ProcessPoolExecutor:
@@ -23,48 +15,6 @@ def pool(processes: int) -> ProcessPoolExecutor:
     end."""
     how = "fork" if threads() == 1 else "spawn"
     return ProcessPoolExecutor(processes, get_context(how), initializer=follow_parent)
-
-
-def apart(function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> Callable[[], _T]:
-    """Begin to call it in a fork of this process, so that the libraries which it imports leave this one as it is.
-
-    What comes back waits for its value, or raises what it raised; ChildProcessError where the fork ends before it has
-    answered.  Where there are threads already, it is called here, when its value is asked for.
-    """
-    call = partial(function, *arguments, **named)
-    if threads() != 1:
-        return call
-    context = get_context("fork")
-    reading, writing = context.Pipe(duplex=False)
-    process = context.Process(target=tell, args=(writing, call), daemon=True)
-    process.start()
-    writing.close()
-    return partial(told_by, process, reading, function.__name__)
-
-
-def tell(line: Connection, call: Callable[[], Any]) -> None:
-    """In the fork: what came of the call, and whether it is what it raised."""
-    follow_parent()
-    try:
-        told = call(), False
-    except Exception as error:  # noqa: BLE001 - raised again by who asked for it
-        told = error, True
-    line.send(told)
-
-
-def told_by(process: BaseProcess, line: Connection, name: str) -> Any:
-    """What a fork tells; it is ended then, or where nobody waits for it any more."""
-    try:
-        with line:
-            told, is_error = line.recv()
-    except EOFError:
-        raise ChildProcessError(f"the process that ran {name} has ended") from None
-    finally:
-        process.kill()
-        process.join()
-    if is_error:
-        raise told
-    return told
 
 
 def threads() -> int:

@@ -48,7 +48,7 @@ def test_they_end_with_a_parent_that_is_killed(then: str) -> None:
 
 INTERRUPTED = """
 import sys, time
-from grader.processes import apart, pool
+from grader.processes import pool
 
 def work(seconds):
     time.sleep(seconds)
@@ -56,23 +56,19 @@ def work(seconds):
 
 if __name__ == "__main__":
     try:
-        {begin}
+        with pool(2) as processes:
+            found = processes.map(work, [1])
+            print("ready", flush=True)
+            list(found)
     except KeyboardInterrupt:
         print("interrupted")
 """
 
 
-@pytest.mark.parametrize(
-    "begin",
-    [
-        "told = apart(work, 1); print('ready', flush=True); told()",
-        "with pool(2) as processes: found = processes.map(work, [1]); print('ready', flush=True); list(found)",
-    ],
-)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_is_answered_by_the_parent_alone(begin: str, number: signal.Signals) -> None:
+def test_ctrl_c_is_answered_by_the_parent_alone(number: signal.Signals) -> None:
     """A terminal sends it to all: no process says a word of its own, or keeps the one that works with it."""
-    program = INTERRUPTED.format(begin=begin).replace(
+    program = INTERRUPTED.replace(
         "import sys, time",
         "import sys, time, signal; signal.signal(signal.SIGTERM, signal.default_int_handler)",
     )
@@ -86,42 +82,3 @@ def test_ctrl_c_is_answered_by_the_parent_alone(begin: str, number: signal.Signa
         os.killpg(parent.pid, number)
         told, complaints = parent.communicate(timeout=20)
     assert (told, complaints) == ("interrupted\n", "")
-
-
-LOOKS_ON = """
-import sys, threading
-from fractions import Fraction
-from grader.processes import apart, threads
-
-def imports_colorsys(number):
-    import colorsys
-    if number < 0:
-        raise ValueError("negative")
-    return number + 1
-
-if {busy}:
-    threading.Thread(target=threading.Event().wait, daemon=True).start()
-assert apart(imports_colorsys, Fraction(1, 2))() == Fraction(3, 2)
-assert ("colorsys" in sys.modules) is {busy}
-assert threads() == 1 + {busy}
-try:
-    apart(imports_colorsys, -1)()
-except ValueError as error:
-    assert str(error) == "negative"
-    print("fine")
-"""
-
-
-@pytest.mark.parametrize("busy", [False, True])
-def test_what_is_called_apart_leaves_no_import_behind(busy: bool) -> None:
-    """Its value and its exception come back; where there are threads, of which a fork may hang, it is called here."""
-    command = [sys.executable, "-c", LOOKS_ON.format(busy=busy)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert done.stdout == "fine\n", done.stderr
-
-
-def test_an_end_in_the_middle_is_told() -> None:
-    program = "import os; from grader.processes import apart\ntry: apart(os._exit, 3)()\n"
-    program += "except ChildProcessError as error: print(error)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
-    assert done.stdout == "the process that ran _exit has ended\n", done.stderr

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from grader.batch.crew import Lost, Staff, Worker
@@ -63,9 +63,11 @@ class Examining:
         self._reasons: dict[Worker, str] = {}
         self._false_starts = 0
 
-    def examine(self, decisions: Sequence[Decision]) -> None:
-        """All of them; UsageError where the suite turns out to be broken."""
+    def examine(self, decisions: Sequence[Decision], meanwhile: Callable[[], None] = lambda: None) -> None:
+        """All of them; UsageError where the suite turns out to be broken.  `meanwhile` is done while jobs get ready."""
         self._queue.extend(map(case_of, decisions))
+        self._staff()
+        meanwhile()
         while self._queue or self._out:
             self._staff()
             self._feed()

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
-from grader import __version__
 from grader.assignment import Assignment
 from grader.errors import GraderError
 from grader.exchange.csv import grades_csv
 from grader.gradebook import Gradebook
 from grader.model import Result
-from grader.processes import apart
 
 RESULTS = "results"
 GRADES = "grades.csv"
@@ -48,47 +45,34 @@ class Publisher:
         for attempt, _ in {*lacking, *self._book.unpublished()}:
             self.write(attempt, self._book.result(attempt))
 
-    def finish(
-        self, assignment: Assignment, *, max_points_row: bool, meanwhile: Callable[[], None] = lambda: None
-    ) -> None:
-        """grades.csv; and that the results' files need not be written again.  `meanwhile` is done beside."""
+    def finish(self, assignment: Assignment, *, max_points_row: bool) -> None:
+        """grades.csv; and that the results' files need not be written again."""
         self._book.set(max_points_row="yes" if max_points_row else "no")
-        self._finish({part.name: part.points for part in assignment.parts}, meanwhile)
+        self._finish({part.name: part.points for part in assignment.parts})
 
     def renew(self) -> None:
         """The files whose results count differently now, and grades.csv, as the last batch was asked to write it."""
         self.catch_up()
         self._finish({part.name: part.max_score for part in self._book.parts()})
 
-    def _finish(self, parts: Mapping[str, float], meanwhile: Callable[[], None] = lambda: None) -> None:
+    def _finish(self, parts: Mapping[str, float]) -> None:
         if self._written:
             self._book.mark_published(self._written)
             self._written.clear()
-        rows = list(self._book.grades(sum(parts.values())))
+        rows = self._book.grades(sum(parts.values()))
         with_points = self._book.setting("max_points_row") == "yes"
+        content = grades_csv(rows, list(parts), list(parts.values()), max_points_row=with_points)
         file = self._book.folder / GRADES
-        told = msgspec.json.encode([__version__, rows, list(parts.items()), with_points])
-        if self._book.setting("grades") == made_of(told, file):
-            return  # it is there as it should be, and pandas takes a while to import
-        try:
-            table = apart(grades_csv, rows, list(parts), list(parts.values()), max_points_row=with_points)
-            meanwhile()
-            content = table()
-        except ChildProcessError as error:
-            raise GraderError(
-                f"{file}: can't be made: {error}, for lack of memory perhaps. The gradebook has every result; "
-                "run the same command again."
-            ) from None
-        replace(file, content)
-        self._book.set(grades=made_of(told, file))
+        if not holds(file, content):
+            replace(file, content)
 
 
-def made_of(told: bytes, file: Path) -> str:
-    """A digest of what a file tells and of what is in it; "" where there is none that can be read."""
+def holds(file: Path, content: bytes) -> bool:
+    """Whether that is what a file holds; it does not where it can't be read."""
     try:
-        return hashlib.sha256(hashlib.sha256(told).digest() + file.read_bytes()).hexdigest()
+        return file.read_bytes() == content
     except OSError:
-        return ""
+        return False
 
 
 def json_of(result: Result) -> bytes:

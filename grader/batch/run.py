@@ -41,7 +41,7 @@ def grade_class(
     """Grade every submission of a folder that has changed since the last time.
 
     What is done is recorded at once, so that the batch may end at any moment and go on later.  `started`: the sandbox
-    of this tier and for this device, where it is under way.  `meanwhile` is done while grades.csv is made.  Raises
+    of this tier and for this device, where it is under way.  `meanwhile` is done while jobs get ready.  Raises
     UsageError where the folder, the output folder or the assignment is wrong, GraderError where the grader can't go on.
     """
     found = submissions_of(order)
@@ -82,18 +82,16 @@ def carry_out(
     watcher.begin(len(planned.decisions), len(planned.decisions) - len(planned.work))
     recorder = Recorder(order.assignment, book, run, planned.circumstances, publisher, watcher)
     examining = Examining(crew, recorder, watcher, jobs=most_at_a_time(order), limits=order.assignment.limits)
-    with wound_up(order, book, run, publisher, meanwhile):
+    with wound_up(order, book, run, publisher):
         for decision in planned.work:
             if decision.action == "score":
                 recorder.rescored(decision)
-        examining.examine([one for one in planned.work if one.action == "run"])
+        examining.examine([one for one in planned.work if one.action == "run"], meanwhile)
     return summed_up(book, planned)
 
 
 @contextmanager
-def wound_up(
-    order: Order, book: Gradebook, run: Run, publisher: Publisher, meanwhile: Callable[[], None]
-) -> Iterator[None]:
+def wound_up(order: Order, book: Gradebook, run: Run, publisher: Publisher) -> Iterator[None]:
     """However it ends, grades.csv tells what is known by then."""
     try:
         yield
@@ -102,7 +100,7 @@ def wound_up(
             publisher.finish(order.assignment, max_points_row=order.max_points_row)
             book.end(run, "interrupted")
         raise
-    publisher.finish(order.assignment, max_points_row=order.max_points_row, meanwhile=meanwhile)
+    publisher.finish(order.assignment, max_points_row=order.max_points_row)
     book.end(run, "incomplete" if unchecked(book) else "complete")
 
 

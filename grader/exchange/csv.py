@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import codecs
+import csv
+import io
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from grader.gradebook import Row
 from grader.model import Adjustment
-
-if TYPE_CHECKING:
-    import pandas  # type: ignore[import-untyped]
 
 COLUMNS: Final = ("submission", "status", "score", "max_score")
 ADJUSTMENTS: Final = "adjustments"
 MAX_POINTS: Final = "max points"
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What makes a spreadsheet take a cell for a formula, or hides what does (OWASP, "CSV Injection")."""
+
+Line = list[str | float | None]
 
 
 def grades_csv(
@@ -32,35 +33,35 @@ def grades_csv(
     `max_points_row`: the second line holds the greatest scores.  `bom`: begin with a byte order mark, which some
     versions of Excel need to read names right, and which some programs take for a part of the first name.
     """
-    import pandas
-
-    table = class_table(rows, parts)
-    if max_points_row:
-        points = pandas.DataFrame([[MAX_POINTS, "", sum(max_scores), sum(max_scores), *max_scores]])
-        points.columns = table.columns[: points.shape[1]]
-        table = pandas.concat([points, table], ignore_index=True) if len(table) else points
-    texts = table.select_dtypes(exclude="number").columns
-    table[texts] = table[texts].map(harmless, na_action="ignore")
-    table.columns = [harmless(name) for name in table.columns]
-    text: str = table.to_csv(index=False, lineterminator="\r\n")
-    return (codecs.BOM_UTF8 if bom else b"") + text.encode()
-
-
-def class_table(rows: Iterable[Row], parts: Sequence[str]) -> pandas.DataFrame:
-    """`submission,status,score,max_score`, a column for each part, and what was adjusted where anything was.
-
-    In the order of the rows; a score that is withheld or does not exist is NaN.
-    """
-    import pandas
-
     rows = list(rows)
-    scores = [(row.score, row.max_score, *(row.parts or [None] * len(parts))) for row in rows]
-    numbers = pandas.DataFrame(scores, columns=[*COLUMNS[2:], *parts], dtype="float64")
-    numbers.insert(0, "status", [row.status.value for row in rows])
-    numbers.insert(0, "submission", [row.submission for row in rows])
-    if any(row.adjustments for row in rows):
-        numbers[ADJUSTMENTS] = ["; ".join(map(in_words, row.adjustments)) for row in rows]
-    return numbers
+    adjusted = any(row.adjustments for row in rows)
+    lines: list[Line] = [[*COLUMNS, *parts, *([ADJUSTMENTS] if adjusted else [])]]
+    if max_points_row:
+        total = sum(max_scores)
+        lines.append([MAX_POINTS, "", total, total, *max_scores, *([""] if adjusted else [])])
+    lines += [line_of(row, len(parts), adjusted=adjusted) for row in rows]
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(map(cells, lines))
+    return (codecs.BOM_UTF8 if bom else b"") + text.getvalue().encode()
+
+
+def line_of(row: Row, parts: int, *, adjusted: bool) -> Line:
+    """One submission's; None for a score that is withheld or does not exist.  `adjusted`: with what was adjusted."""
+    scores = (row.score, row.max_score, *(row.parts or [None] * parts))
+    told = [adjustments_of(row)] if adjusted else []
+    return [row.submission, row.status.value, *scores, *told]
+
+
+def cells(line: Line) -> list[str]:
+    """As they are written: texts made harmless, numbers as the shortest that reads back the same, None empty."""
+    return [
+        harmless(one) if isinstance(one, str) else "" if one is None else repr(float(one)) for one in line
+    ]
+
+
+def adjustments_of(row: Row) -> str:
+    """All that was adjusted, in one text."""
+    return "; ".join(map(in_words, row.adjustments))
 
 
 def in_words(one: Adjustment) -> str:

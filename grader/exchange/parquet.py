@@ -5,10 +5,14 @@ from __future__ import annotations
 import importlib.util
 import io
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
-from grader.exchange.csv import class_table
+from grader.exchange.csv import ADJUSTMENTS, COLUMNS, adjustments_of
 from grader.gradebook import Row
+
+if TYPE_CHECKING:
+    import pandas  # type: ignore[import-untyped]
 
 
 def scores_parquet(rows: Iterable[Row], parts: Sequence[str]) -> bytes:
@@ -18,5 +22,21 @@ def scores_parquet(rows: Iterable[Row], parts: Sequence[str]) -> bytes:
             "Parquet needs pyarrow, which is not installed: pip install 'forgeproof-grader[parquet]'."
         )
     content = io.BytesIO()
-    class_table(rows, parts).to_parquet(content, engine="pyarrow", index=False)
+    class_table(list(rows), parts).to_parquet(content, engine="pyarrow", index=False)
     return content.getvalue()
+
+
+def class_table(rows: Sequence[Row], parts: Sequence[str]) -> pandas.DataFrame:
+    """`submission,status,score,max_score`, a column for each part, and what was adjusted where anything was.
+
+    In the order of the rows; a score that is withheld or does not exist is NaN.
+    """
+    import pandas
+
+    scores = [(row.score, row.max_score, *(row.parts or [None] * len(parts))) for row in rows]
+    table = pandas.DataFrame(scores, columns=[*COLUMNS[2:], *parts], dtype="float64")
+    table.insert(0, "status", [row.status.value for row in rows])
+    table.insert(0, "submission", [row.submission for row in rows])
+    if any(row.adjustments for row in rows):
+        table[ADJUSTMENTS] = list(map(adjustments_of, rows))
+    return table

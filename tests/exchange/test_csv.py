@@ -7,13 +7,20 @@ import io
 
 import pandas  # type: ignore[import-untyped]
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from grader.exchange.csv import grades_csv
+from grader.exchange.csv import COLUMNS, grades_csv, harmless
+from grader.exchange.parquet import class_table
 from grader.gradebook import Row
 from grader.model import Status
 
 PARTS = ("basics", "layers")
 POINTS = (4.0, 6.0)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1).filter(
+    lambda text: text not in COLUMNS
+)
+NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 
 
 def row(
@@ -72,3 +79,20 @@ def test_the_greatest_scores_are_a_line_of_their_own() -> None:
     """On request the second line holds the points, as some gradebooks want them."""
     first, _ = read(grades_csv([row("ada")], PARTS, POINTS, max_points_row=True))
     assert list(first.values()) == ["max points", "", "10.0", "10.0", "4.0", "6.0"]
+
+
+@given(
+    st.lists(st.tuples(TEXTS, NUMBERS, NUMBERS), max_size=4),
+    st.lists(TEXTS, min_size=2, max_size=2, unique=True),
+)
+def test_it_is_what_pandas_would_write(
+    lines: list[tuple[str, float | None, float | None]], parts: list[str]
+) -> None:
+    """Byte for byte: quotes, line ends, how a number is written."""
+    rows = [
+        Row(submission=harmless(name), status=Status.GRADED, score=score, max_score=10.0, parts=(part, 0.1))
+        for name, score, part in lines
+    ]
+    columns = [harmless(part) for part in parts]
+    table: str = class_table(rows, columns).to_csv(index=False, lineterminator="\r\n")
+    assert grades_csv(rows, columns, POINTS) == table.encode()
