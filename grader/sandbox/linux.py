@@ -43,7 +43,6 @@ _SECCOMP_CALL = {"x86_64": 317, "aarch64": 277}
 _CAPABILITY_VERSION_3 = 0x20080522
 _LAST_CAPABILITY_TRIED = 63
 
-_PR_SET_THP_DISABLE = 41
 _MADV_COLLAPSE = 25
 _HUGE_PAGE = 2 << 20
 _AT_A_TIME = 4 * _HUGE_PAGE
@@ -106,12 +105,6 @@ def gather_into_huge_pages() -> Iterator[None]:
         for place in range(first, last, _AT_A_TIME):
             _libc.madvise(place, min(_AT_A_TIME, last - place), _MADV_COLLAPSE)
             yield
-
-
-def take_small_pages() -> None:
-    """New memory of this process and its children comes page by page again: a fork that needs some of it would wait
-    until 2 MB are zeroed.  What there is stays as it is."""
-    _libc.prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0)
 
 
 def _private_ranges() -> Iterator[tuple[int, int]]:

@@ -118,15 +118,14 @@ def _scratch(arguments: list[str]) -> list[str]:
 
 def environment(scratch: str, device: Device = CPU) -> dict[str, str]:
     """Fixed, whatever the host's is.  One thread, and no compiled graphs: what they compute would run
-    unseen by the watch on operations that a part does not allow.  Memory in huge pages, where the C library is glibc:
-    importing torch meets half as many page faults, and a fork copies shorter tables."""
+    unseen by the watch on operations that a part does not allow."""
     return {
         **card_environment(device),
         "HOME": scratch, "TMPDIR": scratch, "LANG": "C.UTF-8", "PATH": "/nonexistent",
         "LOGNAME": USER, "USER": USER,
         "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
         "PYTORCH_JIT": "0", "TORCHDYNAMO_DISABLE": "1", "PYTHONDONTWRITEBYTECODE": "1",
-        "MPLBACKEND": "Agg", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+        "MPLBACKEND": "Agg",
     }  # fmt: skip
 
 

@@ -164,7 +164,6 @@ def make_warden(
             ends.callback(os.close, end)
         pid = linux.fork_into(NAMESPACES) if prepared.contained is None else os.fork()
         if pid == 0:
-            linux.take_small_pages()
             os.close(settle)
             begin(settled, lambda: be_warden(prepared, request, worker_socket, report, probes, user))
         try:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import platform
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,12 +20,6 @@ thread = threading.Thread(target=name_it)
 thread.start()
 thread.join()
 """
-HEAP_IN_HUGE_PAGES = """
-kept = [bytes(4000) for _ in range(20_000)]
-with open("/proc/self/smaps") as maps:
-    print(sum(int(line.split()[1]) for line in maps if line.startswith("AnonHugePages:")))
-"""
-HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 
 
 def test_of_a_script_before_a_program_the_program_is_shown(
@@ -53,16 +45,3 @@ def test_what_is_tried_in_a_view_finds_its_own_threads() -> None:
     command = view.command(privileged=view.has_root(), program=("-c", NAMES_A_THREAD), own_proc=True)
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.stdout, done.stderr) == ("driver\n", "")
-
-
-def test_memory_is_in_huge_pages(tmp_path: Path) -> None:
-    """Where the kernel gives them to who asks and the C library knows how to ask: most of 80 MB."""
-    if not HUGE_PAGES.exists() or "[never]" in HUGE_PAGES.read_text():
-        pytest.skip("the kernel gives no huge pages")
-    library, version = platform.libc_ver()
-    if library != "glibc" or tuple(map(int, version.split("."))) < (2, 35):
-        pytest.skip(f"{library} {version} does not ask for huge pages")
-    command = [sys.executable, "-c", HEAP_IN_HUGE_PAGES]
-    environment = view.environment(str(tmp_path))
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert int(done.stdout) > 40_000
