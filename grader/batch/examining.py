@@ -64,10 +64,12 @@ class Examining:
         self._false_starts = 0
 
     def examine(self, decisions: Sequence[Decision], meanwhile: Callable[[], None] = lambda: None) -> None:
-        """All of them; UsageError where the suite turns out to be broken.  `meanwhile` is done while jobs get ready."""
+        """All of them; UsageError where the suite turns out to be broken.  `meanwhile` is done while jobs get ready,
+        where any are needed."""
         self._queue.extend(map(case_of, decisions))
-        self._staff()
-        meanwhile()
+        if self._queue:
+            self._staff()
+            meanwhile()
         while self._queue or self._out:
             self._staff()
             self._feed()

@@ -307,6 +307,14 @@ def test_grades_csv_is_written_anew_only_where_it_is_not_as_it_should_be(
     assert file.read_bytes() == told
 
 
+def test_something_can_be_done_while_jobs_get_ready(classroom: Classroom, tmp_path: Path) -> None:
+    """Once, and not at all where nothing has to run."""
+    done: list[str] = []
+    for _ in range(2):
+        grade_class(order_of(classroom, tmp_path / "out"), Silent(), meanwhile=lambda: done.append("once"))
+    assert done == ["once"]
+
+
 def test_results_are_those_of_the_class_as_it_is(classroom: Classroom, tmp_path: Path) -> None:
     """What was taken out of the folder has no file in `results`; put back, it has the one it had, and nothing runs."""
     out, one = tmp_path / "out", classroom.submissions / "s001.py"
