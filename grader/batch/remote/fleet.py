@@ -32,6 +32,7 @@ HEAR_SECONDS = 5.0
 SILENCE_SECONDS = 120.0
 FAREWELL_SECONDS = 20.0
 FALSE_STARTS = 2
+"""As at an outpost itself, which ends then."""
 
 
 class Post:
@@ -205,7 +206,7 @@ class Fleet:
         if isinstance(message, Gone):
             post.false_starts += not message.ready
             task = post.tasks.pop(message.submission, None) if message.submission is not None else None
-            if post.false_starts >= FALSE_STARTS:
+            if post.false_starts >= FALSE_STARTS * post.share.jobs:
                 yield from self._dismiss(post, message.why)
             yield post, Lost(why=message.why, task=task, ready=message.ready)
             return

@@ -25,6 +25,7 @@ from grader.sandbox.device import CPU
 GLANCE_SECONDS = 0.05
 PAUSE_SECONDS = 0.5
 FALSE_STARTS = 2
+"""How often in a row all jobs may end before they were ready: all do, once, where the sandbox that they share dies."""
 FAREWELL_SECONDS = 30.0
 
 
@@ -114,7 +115,7 @@ class Shift:
         with Crew(self._start, cores, assignment.probes(), assignment.rules()) as crew:
             try:
                 crew.hire(describe=self._start.describe)
-                while not self._ending.is_set() and self._false_starts < FALSE_STARTS:
+                while not self._ending.is_set() and self._false_starts < FALSE_STARTS * self._jobs:
                     crew.staff(self._jobs)
                     self._feed(crew)
                     self._listen(crew)
