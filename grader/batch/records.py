@@ -97,7 +97,7 @@ class Summary(Record, frozen=True):
     unchecked: tuple[str, ...]
     untimed: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
-    idle: tuple[str, ...] = ()
+    without_effect: tuple[str, ...] = ()
 
 
 class Watcher(Protocol):

@@ -114,11 +114,11 @@ def summed_up(book: Gradebook, planned: Plan) -> Summary:
         unchecked=unchecked(book),
         untimed=book.untimed(),
         passed_over=planned.passed_over,
-        idle=idle(book),
+        without_effect=without_effect(book),
     )
 
 
-def idle(book: Gradebook) -> tuple[str, ...]:
+def without_effect(book: Gradebook) -> tuple[str, ...]:
     """The submissions whose changes by hand have no effect now: taken away, handed in anew, or of another name since
     one with theirs came."""
     changed = {one.submission for one in book.overrides() if one.undone_at is None}

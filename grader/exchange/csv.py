@@ -47,9 +47,13 @@ def grades_csv(
 
 def line_of(row: Row, parts: int, *, adjusted: bool) -> Line:
     """One submission's; None for a score that is withheld or does not exist.  `adjusted`: with what was adjusted."""
-    scores = (row.score, row.max_score, *(row.parts or [None] * parts))
     told = [adjustments_of(row)] if adjusted else []
-    return [row.submission, row.status.value, *scores, *told]
+    return [row.submission, row.status.value, *scores_of(row, parts), *told]
+
+
+def scores_of(row: Row, parts: int) -> list[float | None]:
+    """Of the whole, the greatest, and of each of so many parts."""
+    return [row.score, row.max_score, *(row.parts or [None] * parts)]
 
 
 def cells(line: Line) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
-from grader.exchange.csv import ADJUSTMENTS, COLUMNS, adjustments_of
+from grader.exchange.csv import ADJUSTMENTS, COLUMNS, adjustments_of, scores_of
 from grader.gradebook import Row
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def class_table(rows: Sequence[Row], parts: Sequence[str]) -> pandas.DataFrame:
     """
     import pandas
 
-    scores = [(row.score, row.max_score, *(row.parts or [None] * len(parts))) for row in rows]
+    scores = [scores_of(row, len(parts)) for row in rows]
     table = pandas.DataFrame(scores, columns=[*COLUMNS[2:], *parts], dtype="float64")
     table.insert(0, "status", [row.status.value for row in rows])
     table.insert(0, "submission", [row.submission for row in rows])

@@ -109,15 +109,22 @@ def gather_members(members: Mapping[str, Path], contract: Contract) -> Holding:
     files: list[HandedFile] = []
     notes: list[str] = []
     for name, path in members.items():
-        try:
-            files.append(_read_file(path, name, contract.file_bytes))
-        except OutOfReachError:
-            raise
-        except UnreadableError as error:
-            notes.append(f"{error} It was passed over.")
+        if (file := _read_or_noted(path, name, contract, notes)) is not None:
+            files.append(file)
     if sum(len(file.data) for file in files) > contract.total_bytes:
         raise UnreadableError(too_much(contract))
     return _opened_zips(Holding(files=tuple(files), notes=few(notes)), contract)
+
+
+def _read_or_noted(path: Path, name: str, contract: Contract, notes: list[str]) -> HandedFile | None:
+    """One file of several; None where it was passed over, which the notes tell."""
+    try:
+        return _read_file(path, name, contract.file_bytes)
+    except OutOfReachError:
+        raise
+    except UnreadableError as error:
+        notes.append(f"{error} It was passed over.")
+        return None
 
 
 def _read_file(path: Path, name: str, limit: int) -> HandedFile:
@@ -141,12 +148,8 @@ def _read_folder(root: Path, contract: Contract) -> Holding:
     notes: list[str] = []
     total = 0
     for path, name in _walk(root, contract, notes):
-        try:
-            file = _read_file(path, name, contract.file_bytes)
-        except OutOfReachError:
-            raise
-        except UnreadableError as error:
-            notes.append(f"{error} It was passed over.")
+        file = _read_or_noted(path, name, contract, notes)
+        if file is None:
             continue
         total += len(file.data)
         files.append(file)

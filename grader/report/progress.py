@@ -195,10 +195,10 @@ def summary_lines(summary: Summary) -> list[str]:
             "Nothing is taken off for lateness where nobody told when (or how late) it was handed in: "
             f"{some(summary.untimed)}."
         )
-    if summary.idle:
+    if summary.without_effect:
         lines.append(
             "Changes by hand have no effect where the submission that they were made to counts no more: "
-            f"{some(summary.idle)}. `grade override OUT --list` tells them."
+            f"{some(summary.without_effect)}. `grade override OUT --list` tells them."
         )
     return [*lines, *passed_over_lines(summary.passed_over)]
 

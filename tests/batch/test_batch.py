@@ -352,8 +352,8 @@ def test_changes_by_hand_that_have_no_effect_any_more_are_told(classroom: Classr
             why="a hint was wrong", author="Tom", attempt=attempt, made_at="2026-03-01T00:00:00+00:00",
         )  # fmt: skip
         book.add_override(change)
-    assert grade_class(order_of(classroom, out), Silent()).idle == ()
+    assert grade_class(order_of(classroom, out), Silent()).without_effect == ()
     (classroom.submissions / "S001.py").write_text("", encoding="utf-8")
     summary = grade_class(order_of(classroom, out), Silent())
-    assert summary.idle == ("s001",)
+    assert summary.without_effect == ("s001",)
     assert "counts no more: s001. `grade override OUT --list`" in summary_lines(summary)[-1]

@@ -12,6 +12,7 @@ import msgspec
 
 from grader.assignment import Assignment
 from grader.batch.crew import Lost
+from grader.batch.examining import FALSE_STARTS
 from grader.batch.messages import Collected, Done, FromJob, Ready, Start, Task, Trouble
 from grader.batch.records import Remote
 from grader.batch.remote import cluster
@@ -31,8 +32,6 @@ DEPTH = 2
 HEAR_SECONDS = 5.0
 SILENCE_SECONDS = 120.0
 FAREWELL_SECONDS = 20.0
-FALSE_STARTS = 2
-"""As at an outpost itself, which ends then."""
 
 
 class Post:

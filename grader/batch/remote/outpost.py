@@ -15,6 +15,7 @@ import msgspec
 
 from grader.assignment import load_assignment
 from grader.batch.crew import Crew, Lost
+from grader.batch.examining import FALSE_STARTS
 from grader.batch.messages import Collected, Done, FromJob, Ready, Start
 from grader.batch.remote.baggage import private_folder, unpack
 from grader.batch.remote.facts import device_here, facts_here
@@ -24,8 +25,6 @@ from grader.sandbox.device import CPU
 
 GLANCE_SECONDS = 0.05
 PAUSE_SECONDS = 0.5
-FALSE_STARTS = 2
-"""How often in a row all jobs may end before they were ready: all do, once, where the sandbox that they share dies."""
 FAREWELL_SECONDS = 30.0
 
 
